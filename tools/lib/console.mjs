@@ -1,0 +1,43 @@
+// What the tools say to the person who waits: one line a step, a counter while
+// something large is under way, and plain sentences when a thing cannot be had.
+
+const tty = process.stdout.isTTY;
+const clearLine = tty ? '\r\x1b[K' : '';
+
+export const say = (text = '') => process.stdout.write(`${clearLine}${text}\n`);
+
+/** A failure that the reader can act upon: printed as it is, without a stack. */
+export class Problem extends Error {
+  constructor(message, command) {
+    super(command ? `${message}\n\n    ${command.split('\n').join('\n    ')}\n` : message);
+  }
+}
+
+/** Runs a tool's main function; a Problem or any error ends it with status 1. */
+export async function main(run) {
+  try {
+    await run();
+  } catch (error) {
+    process.stderr.write(`${clearLine}\n${error instanceof Problem ? error.message : error.stack}\n`);
+    process.exit(1);
+  }
+}
+
+export const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`;
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0)} MB`;
+
+/**
+ * A percentage that grows in place on a terminal; elsewhere (a log) a line each
+ * tenth, so that a long download is seen to move without filling the log.
+ */
+export function progress(label, total, format = (n) => `${n}`) {
+  let printed = -1;
+  return (done) => {
+    const percent = total ? Math.min(100, Math.floor((100 * done) / total)) : 100;
+    const step = tty ? percent : Math.floor(percent / 10) * 10;
+    if (step === printed) return;
+    printed = step;
+    const text = `  ${label}: ${format(done)} of ${format(total)} (${percent}%)`;
+    process.stdout.write(tty && percent < 100 ? `${clearLine}${text}` : `${clearLine}${text}\n`);
+  };
+}
