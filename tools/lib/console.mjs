@@ -1,6 +1,9 @@
 // What the tools say to the person who waits: one line a step, a counter while
 // something large is under way, and plain sentences when a thing cannot be had.
 
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
 const tty = process.stdout.isTTY;
 const clearLine = tty ? '\r\x1b[K' : '';
 
@@ -13,8 +16,12 @@ export class Problem extends Error {
   }
 }
 
-/** Runs a tool's main function; a Problem or any error ends it with status 1. */
-export async function main(run) {
+/**
+ * Runs a tool's main function if its file is the program that was started, and
+ * not imported by another. A Problem or any error ends it with status 1.
+ */
+export async function main(meta, run) {
+  if (realpathSync(process.argv[1]) !== fileURLToPath(meta.url)) return;
   try {
     await run();
   } catch (error) {

@@ -15,7 +15,11 @@ export function emscriptenAdvice() {
   return hasNewPackages() ? 'sudo apt-get install emscripten' : emsdk;
 }
 
-/** packages: how each package manager calls the thing. */
+export function browserAdvice(name) {
+  return installAdvice({ apt: name === 'firefox' && osRelease().ID === 'debian' ? 'firefox-esr' : name, brew: `--cask ${name === 'firefox' ? name : 'google-chrome'}`, dnf: name });
+}
+
+/** Takes what each package manager calls the thing. */
 export function installAdvice({ apt, brew, dnf }) {
   if (process.platform === 'darwin') return `brew install ${brew}`;
   const { ID = '', ID_LIKE = '' } = osRelease();
