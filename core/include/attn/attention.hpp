@@ -1,0 +1,77 @@
+#pragma once
+// Attention on views: the plain path, which shows every intermediate and is the oracle, and the fused one, which never
+// holds a T×S matrix. Shape letters: B batch, H heads, T queries, S keys, D features.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "attn/shape.hpp"
+
+namespace attn::ops {
+
+/// Which keys a query may attend to; a key must pass every condition. A masked key contributes nothing, whatever its
+/// score, key or value row holds, NaN and infinity included.
+struct Mask {
+  bool causal = false;                      ///< s <= t
+  std::optional<Index> window{};            ///< |s - t| <= window
+  std::span<const std::int32_t> lengths{};  ///< s < lengths[b]; one for each batch, or empty
+  In additive{};                            ///< added to the scaled scores, broadcasts to them; -inf masks; or no data
+};
+
+/// q·k, q·k (scaled by 1/√D unless told), q·k/√(‖q‖‖k‖), q·k/(‖q‖‖k‖), qᵀWk, vᵀtanh(W_q q + W_k k), (Wq + b)_s.
+/// With a zero vector the two normed scores are 0.
+/// Sources: Vaswani et al. 2017, arXiv:1706.03762; Luong et al. 2015, arXiv:1508.04025 (general, location);
+/// Bahdanau et al. 2015, arXiv:1409.0473 (additive).
+enum class Score { dot, scaled_dot, sqrt_norm, cosine, general, additive, location };
+
+/// softmax; e/Σe; softmax∘softmax (over the keys that are not masked); projection onto the simplex
+/// (Martins & Astudillo 2016, arXiv:1602.02068).
+enum class Normalizer { softmax, sum, double_softmax, sparsemax };
+
+struct AttendOptions {
+  Score score = Score::scaled_dot;
+  Normalizer normalizer = Normalizer::softmax;
+  Mask mask{};
+  std::optional<double> scale{};  ///< 1/√D for scaled_dot, else 1
+  double temperature = 1;         ///< > 0
+  Index heads = 1;                ///< splits the features
+  In weight{};                    ///< general [Dq,Dk], location [S,Dq]
+  In bias{};                      ///< location [S], optional
+  In query_weight{};              ///< additive [A,Dq]
+  In key_weight{};                ///< additive [A,Dk]
+  In score_vector{};              ///< additive [A]
+};
+
+/// Shapes of attend's results.
+struct AttendShapes {
+  Shape scores;  ///< [...,T,S], or [...,H,T,S] where heads > 1
+  Shape output;  ///< [...,T,Dv]
+};
+/// Checks everything that can be wrong with the arguments but the values. Throws SHAPE or RANGE.
+AttendShapes attend_shapes(const In& query, const In& key, const In& value, const AttendOptions& options);
+
+struct AttendOut {
+  Out scores, scaled, masked, weights, output;
+};
+
+/// weights = normalize(mask(score(q,k) · scale / temperature)), output = weights · value.
+/// query [...,T,Dq], key [...,S,Dk], value [...,S,Dv], contiguous, rank 2 ([T,D]), 3 ([B,T,D]) or 4 ([B,H,T,D]).
+/// A fully masked row gives zero weights and a zero output; NaN in a row of scores makes its weights NaN.
+/// Throws RANGE where `sum` meets a row whose unmasked scores sum to zero within rounding (S·epsilon·Σ|e|).
+void attend(const In& query, const In& key, const In& value, const AttendOptions& options, const AttendOut& out);
+
+struct SdpaOptions {
+  Mask mask{};
+  std::optional<double> scale{};  ///< 1/√D
+};
+/// Shape of the output [...,T,Dv]. Throws SHAPE or RANGE.
+Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOptions& options);
+
+/// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys.
+/// Shapes as for attend with heads = 1. O(T·S·D) time, O(D) scratch a row; no T×S matrix.
+/// A fully masked row gives zeros. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
+void scaled_dot_product_attention(const In& query, const In& key, const In& value, const SdpaOptions& options,
+                                  const Out& out);
+
+}  // namespace attn::ops

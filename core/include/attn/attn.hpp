@@ -1,0 +1,8 @@
+#pragma once
+// Everything that users of the library need.
+
+#include "attn/error.hpp"
+#include "attn/functional.hpp"
+#include "attn/random.hpp"
+#include "attn/tensor.hpp"
+#include "attn/thread_pool.hpp"

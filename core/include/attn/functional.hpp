@@ -1,0 +1,102 @@
+#pragma once
+// Operators on tensors: what users call. Names and meanings are PyTorch's.
+
+#include <optional>
+#include <vector>
+
+#include "attn/attention.hpp"
+#include "attn/ops.hpp"
+#include "attn/tensor.hpp"
+
+namespace attn {
+
+using ops::Normalizer;
+using ops::Score;
+
+// Creation.
+Tensor zeros(const Shape& shape, DType dtype = DType::float32);
+Tensor ones(const Shape& shape, DType dtype = DType::float32);
+Tensor full(const Shape& shape, float value);
+Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32);  ///< [start, end)
+Tensor eye(Index n);
+Tensor rand(const Shape& shape);   ///< uniform on [0, 1)
+Tensor randn(const Shape& shape);  ///< standard normal
+
+// Elementwise, with NumPy broadcasting. The formulas stand at ops::Unary and ops::Binary.
+Tensor unary(ops::Unary f, const Tensor& x);
+Tensor binary(ops::Binary f, const Tensor& a, const Tensor& b);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, float value);
+
+// Shape; views where strides allow, copies elsewhere.
+Tensor contiguous(const Tensor& x);
+Tensor reshape(const Tensor& x, Shape shape);  ///< one size may be -1
+Tensor permute(const Tensor& x, const Shape& dims);
+Tensor transpose(const Tensor& x, Index dim0, Index dim1);
+Tensor slice(const Tensor& x, Index dim, Index start, Index end);  ///< negative counts from the end; clamped
+Tensor index(const Tensor& x, const Tensor& indices);              ///< rows of x; indices int32 of any shape
+Tensor cat(const std::vector<Tensor>& tensors, Index dim);
+Tensor stack(const std::vector<Tensor>& tensors, Index dim);
+
+// Reductions: over one dimension, or over all without one.
+Tensor reduce(ops::Reduction f, const Tensor& x, std::optional<Index> dim = {}, bool keepdim = false);
+
+/// a [...,M,K] · b [...,K,N]; a rank-1 side is a row or a column that the result leaves out, as in PyTorch.
+Tensor matmul(const Tensor& a, const Tensor& b);
+/// x [...,I] · weightᵀ + bias; weight [O,I], bias [O] or none.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+Tensor softmax(const Tensor& x, Index dim);
+Tensor log_softmax(const Tensor& x, Index dim);
+/// Row entropies of weights [...,S] -> [...], in nats.
+Tensor entropy(const Tensor& weights);
+Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const ops::Conv1d& options = {});
+/// Sinusoidal positional encoding [length, dim].
+Tensor sinusoidal(Index length, Index dim);
+
+/// ops::Mask, on tensors.
+struct Mask {
+  bool causal = false;
+  std::optional<Index> window{};
+  Tensor lengths{};   ///< int32 [B]
+  Tensor additive{};  ///< broadcasts to the scores
+};
+
+/// ops::AttendOptions, on tensors.
+struct AttendOptions {
+  Score score = Score::scaled_dot;
+  Normalizer normalizer = Normalizer::softmax;
+  Mask mask{};
+  std::optional<double> scale{};
+  double temperature = 1;
+  Index heads = 1;
+  Tensor weight{}, bias{}, query_weight{}, key_weight{}, score_vector{};
+};
+
+struct Attention {
+  Tensor scores, scaled, masked, weights, output;
+};
+
+/// The plain path, every intermediate kept; see ops::attend.
+Attention attend(const Tensor& query, const Tensor& key, const Tensor& value, const AttendOptions& options = {});
+
+/// The fused path; see ops::scaled_dot_product_attention.
+Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Mask& mask = {},
+                                    std::optional<double> scale = {});
+
+/// PyTorch's state of nn.MultiheadAttention. E must be a multiple of num_heads.
+struct MultiHeadWeights {
+  Tensor in_proj_weight{};   ///< [3E,E]: W_q, W_k, W_v below one another
+  Tensor in_proj_bias{};     ///< [3E], optional
+  Tensor out_proj_weight{};  ///< [E,E]
+  Tensor out_proj_bias{};    ///< [E], optional
+};
+struct MultiHeadOutput {
+  Tensor output;   ///< [...,T,E]
+  Tensor weights;  ///< [...,H,T,S]
+};
+/// output = W_o · concat_h(attend(W_q q, W_k k, W_v v)_h) + b_o; self-attention where query, key and value are one,
+/// cross-attention elsewhere. query [T,E] or [B,T,E], key and value [S,E] or [B,S,E].
+/// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
+MultiHeadOutput multi_head_attention(const Tensor& query, const Tensor& key, const Tensor& value, Index num_heads,
+                                     const MultiHeadWeights& weights, const Mask& mask = {});
+
+}  // namespace attn

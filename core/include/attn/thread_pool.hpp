@@ -1,0 +1,24 @@
+#pragma once
+// One process-wide pool of threads; the same code natively and on WASM threads.
+
+#include <functional>
+
+#include "attn/shape.hpp"
+
+namespace attn {
+
+/// Most threads that can be asked for.
+inline constexpr int kMaxThreads = 64;
+
+/// Threads that take part in a parallel_for, the caller among them. Starts or stops threads.
+/// Throws RANGE unless 1 <= n <= kMaxThreads, and UNSUPPORTED where threads cannot start (then the number is 1).
+/// Not while a parallel_for runs.
+void set_num_threads(int n);
+int num_threads();
+
+/// body(begin, end) over [0, count) in pieces of `grain` (the last may be shorter), on every thread of the pool.
+/// Pieces are fixed by count and grain alone and must not share outputs, so results are the same bits for any number
+/// of threads. One piece, one thread, or a call from inside a body runs inline. The first exception is thrown again.
+void parallel_for(Index count, Index grain, const std::function<void(Index, Index)>& body);
+
+}  // namespace attn

@@ -1,0 +1,17 @@
+#pragma once
+// Elementwise loops over contiguous runs of n floats. out may be the input itself.
+
+#include "attn/functions.hpp"
+#include "attn/shape.hpp"
+
+namespace attn::kernels {
+
+void unary(ops::Unary f, Index n, const float* x, float* out);
+
+/// Where a step is 0, that side is one number for the whole run; else 1.
+void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out);
+
+/// out = x · factor
+void scale(Index n, const float* x, float factor, float* out);
+
+}  // namespace attn::kernels

@@ -1,0 +1,17 @@
+#pragma once
+// Reductions of a run of n floats to one number, and the two vector steps that matrix products are made of.
+
+#include "attn/shape.hpp"
+
+namespace attn::kernels {
+
+/// sum x; carried in double from one block of 1024 to the next, so that the error does not grow with n.
+double sum(Index n, const float* x);
+/// max x, NaN if any is; n >= 1.
+float max(Index n, const float* x);
+/// sum a·b
+float dot(Index n, const float* a, const float* b);
+/// out += factor · x
+void axpy(Index n, float factor, const float* x, float* out);
+
+}  // namespace attn::kernels

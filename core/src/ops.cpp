@@ -1,0 +1,202 @@
+#include "attn/ops.hpp"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "attn/error.hpp"
+#include "attn/thread_pool.hpp"
+#include "kernels/elementwise.hpp"
+#include "kernels/matmul.hpp"
+#include "kernels/normalize.hpp"
+#include "kernels/reduce.hpp"
+#include "strided.hpp"
+
+namespace attn::ops {
+
+using detail::for_each_run;
+using detail::gather;
+using detail::kGrain;
+using detail::kRun;
+
+namespace {
+
+/// Rows of n elements that make a piece worth a thread.
+Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
+
+const char* name(Binary f) {
+  switch (f) {
+    case Binary::add: return "add";
+    case Binary::sub: return "sub";
+    case Binary::mul: return "mul";
+    case Binary::div: return "div";
+    case Binary::pow: break;
+  }
+  return "pow";
+}
+
+}  // namespace
+
+void unary(Unary f, const In& x, const Out& out) {
+  std::array<Index, 1> steps;
+  for_each_run<1>(x.shape, {x.strides}, steps, [&](Index n, Index at, const std::array<Index, 1>& from) {
+    float buffer[kRun];
+    Index step = steps[0];
+    const float* run = gather(x.data + from[0], n, step, buffer);
+    if (step == 1) return kernels::unary(f, n, run, out.data + at);
+    kernels::unary(f, 1, run, out.data + at);
+    std::fill_n(out.data + at, n, out.data[at]);
+  });
+}
+
+void binary(Binary f, const In& a, const In& b, const Out& out) {
+  const Shape shape = broadcast_shapes(name(f), a.shape, b.shape);
+  const In wide_a = broadcast_to(a, shape), wide_b = broadcast_to(b, shape);
+  std::array<Index, 2> steps;
+  for_each_run<2>(shape, {wide_a.strides, wide_b.strides}, steps,
+                  [&](Index n, Index at, const std::array<Index, 2>& from) {
+                    float buffer_a[kRun], buffer_b[kRun];
+                    Index step_a = steps[0], step_b = steps[1];
+                    const float* run_a = gather(a.data + from[0], n, step_a, buffer_a);
+                    const float* run_b = gather(b.data + from[1], n, step_b, buffer_b);
+                    kernels::binary(f, n, run_a, step_a, run_b, step_b, out.data + at);
+                  });
+}
+
+void masked_fill(const In& x, const In& mask, float value, const Out& out) {
+  if (broadcast_shapes("masked_fill", x.shape, mask.shape) != x.shape)
+    throw Error(ErrorCode::shape, "masked_fill",
+                "mask must broadcast to x " + to_string(x.shape) + ", got " + to_string(mask.shape),
+                {x.shape, mask.shape});
+  std::array<Index, 2> steps;
+  for_each_run<2>(x.shape, {x.strides, broadcast_to(mask, x.shape).strides}, steps,
+                  [&](Index n, Index at, const std::array<Index, 2>& from) {
+                    for (Index i = 0; i < n; ++i)
+                      out.data[at + i] =
+                          mask.data[from[1] + i * steps[1]] == 0 ? x.data[from[0] + i * steps[0]] : value;
+                  });
+}
+
+template <class T>
+void copy(const View<const T>& x, const View<T>& out) {
+  std::array<Index, 2> steps;
+  for_each_run<2>(x.shape, {x.strides, out.strides}, steps, [&](Index n, Index, const std::array<Index, 2>& at) {
+    const T* from = x.data + at[0];
+    T* to = out.data + at[1];
+    if (steps[0] == 1 && steps[1] == 1)
+      std::copy_n(from, n, to);
+    else
+      for (Index i = 0; i < n; ++i) to[i * steps[1]] = from[i * steps[0]];
+  });
+}
+template void copy(const View<const float>&, const View<float>&);
+template void copy(const View<const std::int32_t>&, const View<std::int32_t>&);
+
+void index(const In& x, std::span<const std::int32_t> indices, const Out& out) {
+  const Index rows = x.shape[0], row = x.numel() / std::max<Index>(rows, 1);
+  for (std::int32_t i : indices)
+    if (i < 0 || i >= rows)
+      throw Error(ErrorCode::range, "index",
+                  "every index must be from 0 to " + std::to_string(rows - 1) + ", got " + std::to_string(i));
+  parallel_for(static_cast<Index>(indices.size()), rows_per_piece(row), [&](Index begin, Index end) {
+    for (Index i = begin; i < end; ++i)
+      std::copy_n(x.data + indices[static_cast<std::size_t>(i)] * row, row, out.data + i * row);
+  });
+}
+
+void reduce(Reduction f, const In& x, const Out& out) {
+  const Index outer = x.shape[0], n = x.shape[1], inner = x.shape[2];
+  if (n == 0 && f == Reduction::max)
+    throw Error(ErrorCode::range, "max", "there is no maximum of 0 elements " + to_string(x.shape), {x.shape});
+  parallel_for(outer * inner, rows_per_piece(n), [&](Index begin, Index end) {
+    std::vector<float> gathered(inner == 1 ? 0 : static_cast<std::size_t>(n));
+    for (Index at = begin; at < end; ++at) {
+      const float* row = x.data + at / inner * n * inner + at % inner;
+      if (inner != 1) {
+        for (Index i = 0; i < n; ++i) gathered[static_cast<std::size_t>(i)] = row[i * inner];
+        row = gathered.data();
+      }
+      if (f == Reduction::max)
+        out.data[at] = kernels::max(n, row);
+      else
+        out.data[at] = static_cast<float>(kernels::sum(n, row) / (f == Reduction::mean ? static_cast<double>(n) : 1));
+    }
+  });
+}
+
+Shape matmul_shape(std::string_view op, const Shape& a, const Shape& b) {
+  if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2])
+    throw Error(ErrorCode::shape, op,
+                "the last size of a must be the last but one of b, got " + to_string(a) + " and " + to_string(b),
+                {a, b});
+  Shape shape = broadcast_shapes(op, Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
+  shape.push_back(a[a.size() - 2]);
+  shape.push_back(b.back());
+  return shape;
+}
+
+void matmul(const In& a, const In& b, const Out& out) {
+  const Shape shape = matmul_shape("matmul", a.shape, b.shape);
+  const Index m = a.size(-2), n = b.size(-1), k = a.size(-1);
+  // The offsets of each batch's matrices, with leading dimensions broadcast.
+  const Shape leading(shape.begin(), shape.end() - 2);
+  const auto strides = [&](const In& x) {
+    const In lead{x.data, Shape(x.shape.begin(), x.shape.end() - 2), Shape(x.strides.begin(), x.strides.end() - 2)};
+    return broadcast_to(lead, leading).strides;
+  };
+  const Shape a_strides = strides(a), b_strides = strides(b);
+  const Index rows = std::max<Index>(1, kGrain / std::max<Index>(1, n * k));
+  const Index blocks = (m + rows - 1) / rows;
+  parallel_for(numel(leading) * blocks, 1, [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index batch = piece / blocks, row = piece % blocks * rows;
+      Index from_a = 0, from_b = 0, rest = batch;
+      for (std::size_t i = leading.size(); i-- > 0;) {
+        from_a += rest % leading[i] * a_strides[i];
+        from_b += rest % leading[i] * b_strides[i];
+        rest /= leading[i];
+      }
+      kernels::matmul(std::min(rows, m - row), n, k, a.data + from_a + row * k, k, b.data + from_b, n,
+                      out.data + (batch * m + row) * n, n);
+    }
+  });
+}
+
+namespace {
+
+template <class F>
+void for_rows(const In& x, F f) {
+  const Index n = x.size(-1), rows = n == 0 ? 0 : x.numel() / n;
+  parallel_for(rows, rows_per_piece(n), [&](Index begin, Index end) {
+    for (Index row = begin; row < end; ++row) f(row, n);
+  });
+}
+
+}  // namespace
+
+void softmax(const In& x, const Out& out) {
+  for_rows(x, [&](Index row, Index n) { kernels::softmax(n, x.data + row * n, out.data + row * n); });
+}
+
+void log_softmax(const In& x, const Out& out) {
+  for_rows(x, [&](Index row, Index n) { kernels::log_softmax(n, x.data + row * n, out.data + row * n); });
+}
+
+void entropy(const In& weights, const Out& out) {
+  if (weights.size(-1) == 0) std::fill_n(out.data, out.numel(), 0.0f);
+  for_rows(weights, [&](Index row, Index n) { out.data[row] = kernels::entropy(n, weights.data + row * n); });
+}
+
+void sinusoidal(const Out& out) {
+  const Index length = out.size(0), dim = out.size(1);
+  parallel_for(length, rows_per_piece(dim), [&](Index begin, Index end) {
+    for (Index p = begin; p < end; ++p)
+      for (Index i = 0; i < dim; ++i) {
+        const double angle =
+            static_cast<double>(p) / std::pow(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(dim));
+        out.data[p * dim + i] = static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
+      }
+  });
+}
+
+}  // namespace attn::ops

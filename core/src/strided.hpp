@@ -1,0 +1,65 @@
+#pragma once
+// Walks the elements of a shape in runs along its last dimension, for operands of any strides, on the thread pool.
+
+#include <algorithm>
+#include <array>
+
+#include "attn/shape.hpp"
+#include "attn/thread_pool.hpp"
+
+namespace attn::detail {
+
+/// Longest run; also the size of the buffer into which a run with a stride is gathered.
+inline constexpr Index kRun = 1024;
+/// Elements that are worth handing to another thread.
+inline constexpr Index kGrain = 16 * kRun;
+
+/// body(n, offset, offsets) for each run of n <= kRun elements: `offset` counts elements in row-major order, offsets[i]
+/// is where operand i's run starts. Dimensions that lie together in every operand are walked as one.
+/// steps receives each operand's stride along the run.
+template <std::size_t N, class Body>
+void for_each_run(const Shape& shape, const std::array<Shape, N>& all_strides, std::array<Index, N>& steps, Body body) {
+  Shape sizes;
+  std::array<Shape, N> strides;
+  for (std::size_t i = 0; i < shape.size(); ++i) {
+    if (shape[i] == 1) continue;
+    bool joins = !sizes.empty();
+    for (std::size_t k = 0; k < N && joins; ++k) joins = strides[k].back() == all_strides[k][i] * shape[i];
+    if (!joins) sizes.push_back(1);
+    sizes.back() *= shape[i];
+    for (std::size_t k = 0; k < N; ++k) {
+      if (!joins) strides[k].push_back(0);
+      strides[k].back() = all_strides[k][i];
+    }
+  }
+  const bool scalar = sizes.empty();
+  const Index inner = scalar ? 1 : sizes.back();
+  for (std::size_t k = 0; k < N; ++k) steps[k] = scalar ? 1 : strides[k].back();
+  if (inner == 0) return;
+  const Index runs = (inner + kRun - 1) / kRun;
+  const Index rows = numel(sizes) / inner;
+  parallel_for(rows * runs, std::max<Index>(1, kGrain / std::min(inner, kRun)), [&](Index begin, Index end) {
+    for (Index piece = begin; piece < end; ++piece) {
+      const Index row = piece / runs, start = piece % runs * kRun;
+      std::array<Index, N> offsets;
+      for (std::size_t k = 0; k < N; ++k) offsets[k] = start * steps[k];
+      Index rest = row;
+      for (std::size_t i = sizes.size(); i-- > 1;) {
+        const Index at = rest % sizes[i - 1];
+        rest /= sizes[i - 1];
+        for (std::size_t k = 0; k < N; ++k) offsets[k] += at * strides[k][i - 1];
+      }
+      body(std::min(kRun, inner - start), row * inner + start, offsets);
+    }
+  });
+}
+
+/// The run itself where its step is 1, its one element where the step is 0, else its elements gathered into buffer.
+inline const float* gather(const float* x, Index n, Index& step, float* buffer) {
+  if (step == 0 || step == 1) return x;
+  for (Index i = 0; i < n; ++i) buffer[i] = x[i * step];
+  step = 1;
+  return buffer;
+}
+
+}  // namespace attn::detail

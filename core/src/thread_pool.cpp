@@ -1,0 +1,137 @@
+#include "attn/thread_pool.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "attn/error.hpp"
+
+namespace attn {
+namespace {
+
+/// True on a thread that is inside a body: a nested parallel_for runs inline there.
+thread_local bool inside = false;
+
+/// Helpers sleep until a job's generation number changes, then take pieces from one atomic counter beside the caller.
+class Pool {
+ public:
+  ~Pool() { stop(); }
+
+  int threads() const { return static_cast<int>(helpers_.size()) + 1; }
+
+  void resize(int n) {
+    stop();
+    try {
+      while (threads() < n) helpers_.emplace_back([this, seen = generation_] { help(seen); });
+    } catch (const std::system_error& failure) {
+      stop();
+      throw Error(ErrorCode::unsupported, "set_num_threads",
+                  "threads cannot start here (" + std::string(failure.what()) + "); going on with 1");
+    }
+  }
+
+  void run(Index count, Index grain, const std::function<void(Index, Index)>& body) {
+    const std::lock_guard one_job(jobs_);  // callers on threads of their own take turns
+    {
+      const std::lock_guard lock(mutex_);
+      count_ = count;
+      grain_ = grain;
+      body_ = &body;
+      failure_ = nullptr;
+      next_ = 0;
+      busy_ = static_cast<int>(helpers_.size());
+      ++generation_;
+    }
+    wake_.notify_all();
+    take_pieces();
+    std::unique_lock lock(mutex_);
+    done_.wait(lock, [this] { return busy_ == 0; });
+    if (failure_) std::rethrow_exception(failure_);
+  }
+
+ private:
+  void help(unsigned seen) {
+    for (;;) {
+      {
+        std::unique_lock lock(mutex_);
+        wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
+        if (stopping_) return;
+        seen = generation_;
+      }
+      take_pieces();
+      const std::lock_guard lock(mutex_);
+      if (--busy_ == 0) done_.notify_one();
+    }
+  }
+
+  void take_pieces() {
+    inside = true;
+    for (Index begin; (begin = next_.fetch_add(1) * grain_) < count_;) {
+      try {
+        (*body_)(begin, std::min(begin + grain_, count_));
+      } catch (...) {
+        const std::lock_guard lock(mutex_);
+        if (!failure_) failure_ = std::current_exception();
+      }
+    }
+    inside = false;
+  }
+
+  void stop() {
+    {
+      const std::lock_guard lock(mutex_);
+      stopping_ = true;
+    }
+    wake_.notify_all();
+    for (auto& helper : helpers_) helper.join();
+    helpers_.clear();
+    stopping_ = false;
+  }
+
+  std::vector<std::thread> helpers_;
+  std::mutex jobs_, mutex_;
+  std::condition_variable wake_, done_;
+  // The job; written under the mutex before the helpers wake.
+  Index count_ = 0, grain_ = 1;
+  const std::function<void(Index, Index)>* body_ = nullptr;
+  std::exception_ptr failure_;
+  std::atomic<Index> next_{0};
+  int busy_ = 0;
+  unsigned generation_ = 0;
+  bool stopping_ = false;
+};
+
+Pool& pool() {
+  static Pool instance;
+  return instance;
+}
+
+}  // namespace
+
+void set_num_threads(int n) {
+  if (n < 1 || n > kMaxThreads)
+    throw Error(
+        ErrorCode::range, "set_num_threads",
+        "the number of threads must be from 1 to " + std::to_string(kMaxThreads) + ", got " + std::to_string(n));
+  if (n != pool().threads()) pool().resize(n);
+}
+
+int num_threads() { return pool().threads(); }
+
+void parallel_for(Index count, Index grain, const std::function<void(Index, Index)>& body) {
+  if (count <= 0) return;
+  if (count <= grain || inside || pool().threads() == 1) {
+    // The same pieces as the threads would take, so that a body may rely on them.
+    for (Index begin = 0; begin < count; begin += grain) body(begin, std::min(begin + grain, count));
+    return;
+  }
+  pool().run(count, grain, body);
+}
+
+}  // namespace attn
