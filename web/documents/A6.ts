@@ -26,12 +26,12 @@ export const A6: Recipe = {
   run(attn, { i, q, k, v }) {
     const [keys, values] = [attn.tensor(k), attn.tensor(v)];
     const query = attn.tensor(q).index([Number(i) - 1]);
-    const scores = query.matmul(keys.transpose(0, 1)).reshape([-1]);
+    const scores = query.matmul(keys.transpose(0, 1)).reshape(-1);
     const scaled = scores.div(attn.tensor(query.shape[1]).sqrt());
     const weights = scaled.softmax(-1);
-    const weighted = weights.reshape([-1, 1]).mul(values);
+    const weighted = weights.reshape(-1, 1).mul(values);
     const output = weighted.sum(0);
-    const whole = attn.attend(q, k, v).output.index([Number(i) - 1]).reshape([-1]);
+    const whole = attn.attend(q, k, v).output.index([Number(i) - 1]).reshape(-1);
     const [qi, e, s, a, u, o] = [query, scores, scaled, weights, weighted, output].map(numbers);
     const d = query.shape[1];
     const first = (m: typeof e) => rows(m)[0];

@@ -22,12 +22,12 @@ export const B3: Recipe = {
   ],
   run(attn, { x, kernel }) {
     const [T, D] = attn.tensor(x).shape;
-    const weight = attn.tensor(kernel).reshape([1, 1, -1]);
+    const weight = attn.tensor(kernel).reshape(1, 1, -1);
     const padding = Math.floor((weight.shape[2] - 1) / 2);
     // One channel at a time: each feature, and each unit impulse, is a sequence of its own in the batch.
     const slide = (sequences: Numbers, n: number) =>
-      attn.F.conv1d(attn.tensor(sequences).transpose(0, 1).reshape([n, 1, T]), weight, { padding })
-        .reshape([n, -1]).transpose(0, 1);
+      attn.F.conv1d(attn.tensor(sequences).transpose(0, 1).reshape(n, 1, T), weight, { padding })
+        .reshape(n, -1).transpose(0, 1);
     const band = slide(numbers(attn.eye(T)), T);
     const mixed = band.matmul(attn.tensor(x));
     const attention = attn.attend(x, x, x);

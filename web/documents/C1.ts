@@ -7,7 +7,7 @@ import { column, num, products, rows, softmaxOf, sum, worked } from './tex.js';
 /** One normaliser's weights and output for one decoder state. */
 function weigh(attn: Attn, sequence: Numbers, state: Numbers, normalizer: 'sum' | 'softmax') {
   const { scores, weights, output } = attn.attend([state], sequence, sequence, { score: 'dot', normalizer });
-  const [e, a, c] = [scores, weights, output].map((tensor) => numbers(tensor.reshape([-1])));
+  const [e, a, c] = [scores, weights, output].map((tensor) => numbers(tensor.reshape(-1)));
   const by = normalizer === 'sum'
     ? { formula: '\\alpha_s = \\frac{e_s}{\\sum_r e_r}',
       how: (j: number) => `\\frac{${num(rows(e)[0][j])}}{${sum(rows(e)[0])}}` }
@@ -48,14 +48,14 @@ function whereItBreaks(attn: Attn, { sequence, negative_state, zero_sum_state }:
           en: 'A negative similarity makes a negative “weight”: they sum to 1 and still are no shares.',
         },
       }, () => attn.attend([negative_state], sequence, sequence, { score: 'dot', normalizer: 'sum' })
-        .weights.reshape([-1])),
+        .weights.reshape(-1)),
       weigh(attn, sequence, negative_state, 'softmax').weightsAre,
       similarities(attn, sequence, zero_sum_state),
       attempt({
         tex: '\\alpha', role: 'signed', oracle: 'warning',
         caption: { zh: '总和为零时，根本无从相除。', en: 'Where the sum vanishes there is nothing to divide by.' },
       }, () => attn.attend([zero_sum_state], sequence, sequence, { score: 'dot', normalizer: 'sum' })
-        .weights.reshape([-1])),
+        .weights.reshape(-1)),
       weigh(attn, sequence, zero_sum_state, 'softmax').weightsAre,
     ],
   };

@@ -24,10 +24,10 @@ export const C6: Recipe = {
     const input = attn.tensor(x);
     const [T, D] = input.shape;
     // A batch of T sequences, each one row long.
-    const single = input.reshape([T, 1, D]);
+    const single = input.reshape(T, 1, D);
     const alone = attn.attend(single, single, single);
-    const [scores, weights] = [alone.scaled, alone.weights].map((tensor) => numbers(tensor.reshape([T])));
-    const output = numbers(alone.output.reshape([T, D]));
+    const [scores, weights] = [alone.scaled, alone.weights].map((tensor) => numbers(tensor.reshape(T)));
+    const output = numbers(alone.output.reshape(T, D));
     const score = num(rows(scores)[0][0]);
     return [
       {

@@ -6,12 +6,12 @@ import { num, products, rows, sum, worked } from './tex.js';
 
 function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
   // The sequence is the query, its elements are the values; the score looks at the query alone, so keys only count.
-  const items = attn.tensor(x).reshape([-1, 1]);
-  const result = attn.attend(attn.tensor(x).reshape([1, -1]), items, items, {
+  const items = attn.tensor(x).reshape(-1, 1);
+  const result = attn.attend(attn.tensor(x).reshape(1, -1), items, items, {
     score: 'location', weight: w, bias: b, normalizer: twice ? 'doubleSoftmax' : 'softmax',
   });
   const once = attn.F.softmax(result.scores, -1);
-  const [e, a, alpha] = [result.scores, once, result.weights].map((tensor) => numbers(tensor.reshape([-1])));
+  const [e, a, alpha] = [result.scores, once, result.weights].map((tensor) => numbers(tensor.reshape(-1)));
   const entropy = attn.F.entropy(result.weights).item();
   const y = result.output.item();
   const weights: Step = twice

@@ -23,7 +23,7 @@ export const E1: Recipe = {
   run(attn, { x, w }) {
     const scores = attn.tensor(w).mul(x).sum(-1);
     const weights = attn.F.softmax(scores, -1);
-    const alone = attn.F.softmax(scores.reshape([-1, 1]), -1).reshape([-1]);
+    const alone = attn.F.softmax(scores.reshape(-1, 1), -1).reshape(-1);
     const scaled = scores.div(attn.tensor(attn.tensor(x).shape[1]).sqrt());
     const [e, a, one, c] = [scores, weights, alone, weights.matmul(attn.tensor(x))].map(numbers);
     const [se, sa] = [scaled, attn.F.softmax(scaled, -1)].map(numbers);

@@ -31,7 +31,7 @@ export const E3: Recipe = {
     const weights = attn.F.softmax(scores, -1);
     const output = weights.mul(k);
     const single = attn.attend([q], [k], [k]);
-    const [s, a, o, word] = [scores, weights, output, single.output.reshape([-1])].map(numbers);
+    const [s, a, o, word] = [scores, weights, output, single.output.reshape(-1)].map(numbers);
     const weight = single.weights.item();
     const score = num(single.scaled.item());
     return [
