@@ -147,6 +147,9 @@ for (const attn of cores) {
 }
 
 test('failures are the core’s own errors', () => {
+  const failing = ids.filter((id) => stepsOf(shown.get(id)).some(isFailure));
+  assert.deepEqual(failing, ['A1', 'A2', 'A5', 'B2', 'C1', 'C2', 'C3']);
+  assert.deepEqual(stepsOf(shown.get('B2')).filter(isFailure).map(({ error }) => error.code), ['TYPE']);
   for (const [id, groups] of shown) {
     for (const { error, oracle } of stepsOf(groups).filter(isFailure)) {
       assert.ok(error.op && error.message, `${id}: operator and message`);

@@ -28,18 +28,15 @@ export const C5: Recipe = {
   ],
   run(attn, { x_first_four_rows: x, x_widened: wide, heads }) {
     const count = Number(heads);
-    // First, so that a number of heads that fits nothing is refused here, by name.
+    // First, so that a number of heads that fits nothing is refused by name.
     const result = attn.attend(wide, wide, wide, { heads: count });
-    const rowsEach = attn.tensor(x).shape[0] / count;
-    const pieces = Array.from({ length: count }, (_, i) => {
-      const piece = attn.tensor(x).slice(0, i * rowsEach, (i + 1) * rowsEach);
-      return attn.attend(piece, piece, piece);
-    });
-    const joined = numbers(attn.cat(pieces.map((piece) => piece.output), 0));
-    const pieceWeights = numbers(attn.stack(pieces.map((piece) => piece.weights), 0));
+    // The pieces are a batch.
+    const x3 = attn.tensor(x).reshape(count, -1, attn.tensor(x).shape[1]);
+    const pieces = attn.attend(x3, x3, x3);
+    const [pieceScaled, pieceWeights, joined] =
+      [pieces.scaled, pieces.weights, pieces.output.reshape(-1, x3.shape[2])].map(numbers);
     const [scores, scaled, weights, output] =
       [result.scores, result.scaled, result.weights, result.output].map(numbers);
-    const sequencePiece = numbers(pieces[0].scaled);
     const each = attn.tensor(wide).shape[1] / count;
     // One head has no axis of its own.
     const headOf = (j: number) => (count > 1 ? (weights as Numbers[])[Math.floor(j / each)] : weights);
@@ -51,8 +48,7 @@ export const C5: Recipe = {
           {
             tex: 'A^{(h)}', role: 'weights', value: pieceWeights,
             formula: 'A^{(h)} = \\operatorname{softmax}(X_h X_h^{\\top}/\\sqrt{d})',
-            formulaWithNumbers: worked('A^{(1)}', rows(pieceWeights),
-              (j) => softmaxOf(rows(sequencePiece)[0], j)),
+            formulaWithNumbers: worked('A^{(1)}', rows(pieceWeights), (j) => softmaxOf(rows(pieceScaled)[0], j)),
             caption: { zh: '每段内部的权重；段与段之间没有任何权重。', en: 'Weights within each piece; none lead across.' },
           },
           {
