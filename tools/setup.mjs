@@ -5,22 +5,21 @@
 import { main, say, seconds } from './lib/console.mjs';
 import { setupBrowsers } from './toolchain/browsers.mjs';
 import { setupEmscripten } from './toolchain/emscripten.mjs';
-import { setupHeaders } from './toolchain/headers.mjs';
+import { setupEnvironment, writeEnvironmentScript } from './toolchain/environment.mjs';
 import { setupNodeModules } from './toolchain/node-modules.mjs';
 import { requireBuildTools } from './toolchain/requirements.mjs';
 
-export { requireBuildTools, setupBrowsers, setupEmscripten, setupHeaders, setupNodeModules };
+export { requireBuildTools, setupBrowsers, setupEmscripten, setupEnvironment, setupNodeModules };
 
 await main(import.meta, async () => {
   const begin = performance.now();
   requireBuildTools({ compiler: true });
   await setupNodeModules();
-  const headers = await setupHeaders();
-  const emscripten = await setupEmscripten();
+  const env = await setupEnvironment({ wasm: true });
   const browsers = await setupBrowsers();
-  say(`Emscripten  ${emscripten.version}, ${emscripten.root}`);
-  say(`C++ headers ${headers ?? 'by the system, or fetched by CMake'}`);
+  say(`Emscripten  ${env.EMSCRIPTEN_ROOT}`);
   say(`Chromium    ${browsers.chromium}`);
   say(`Firefox     ${browsers.firefox}`);
+  say(`By hand     . ${writeEnvironmentScript(env)}`);
   say(`Set-up complete (${seconds(begin)})`);
 });

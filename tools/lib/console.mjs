@@ -35,13 +35,13 @@ export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0
 
 /**
  * A percentage that grows in place on a terminal; elsewhere (a log) a line each
- * tenth, so that a long download is seen to move without filling the log.
+ * quarter, so that a long download is seen to move without filling the log.
  */
 export function progress(label, total, format = (n) => `${n}`) {
   let printed = -1;
   return (done) => {
     const percent = total ? Math.min(100, Math.floor((100 * done) / total)) : 100;
-    const step = tty ? percent : Math.floor(percent / 10) * 10;
+    const step = tty ? percent : Math.floor(percent / 25) * 25;
     if (step === printed) return;
     printed = step;
     const text = `  ${label}: ${format(done)} of ${format(total)} (${percent}%)`;

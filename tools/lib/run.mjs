@@ -4,11 +4,12 @@ import { delimiter, join } from 'node:path';
 
 /**
  * Runs a program to its end and resolves with { code, output, stdout }; output
- * holds both streams in the order they came. `echo` also shows them as they come.
+ * holds both streams in the order they came. `echo` also shows them as they come;
+ * after `timeout` milliseconds it is ended.
  */
-export function attempt(command, args, { cwd, env, echo = false } = {}) {
+export function attempt(command, args, { cwd, env, timeout, echo = false } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, timeout, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let stdout = '';
     child.stdout.on('data', (data) => {

@@ -52,13 +52,15 @@ const answers = async (program) =>
   existsSync(program) && (await attempt(program, ['--version']).catch(() => ({ code: 1 }))).code === 0;
 
 async function privateCopy({ name, title, package: packageName, binary }) {
-  const recipe = { revision: 1, packages: [packageName, 'fonts-dejavu-core', 'fonts-wqy-microhei'] };
+  const recipe = { revision: 2, packages: [packageName, 'fonts-dejavu-core', 'fonts-wqy-microhei'] };
   const folder = await part(name, title, recipe, async (into) => {
     const files = await unpackPackages({ suite: 'bookworm', ...recipe, withDependencies: true, folder: into });
     writeFileSync(join(into, 'fonts.conf'), fonts);
     writeScript(join(into, 'bin', name), [
       'base=$(cd "${0%/*}/.." && pwd)',
       withLibraries('$base', 'usr/lib/x86_64-linux-gnu/pulseaudio'),
+      // Firefox's sandbox reads fonts below XDG_DATA_DIRS only.
+      'export XDG_DATA_DIRS="$base/usr/share:${XDG_DATA_DIRS:-/usr/local/share:/usr/share}"',
       'export FONTCONFIG_FILE="$base/fonts.conf" XDG_CACHE_HOME="$base/cache"',
       `exec "$base/${binary}" "$@"`,
     ]);

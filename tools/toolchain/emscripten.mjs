@@ -17,7 +17,7 @@ const share = 'usr/share/emscripten';
 
 /**
  * Returns { env, root, toolchainFile, version }: run em++ or CMake with env.
- * The variables that it adds are PATH, EM_CONFIG, EM_NODE_JS and EMSDK_PYTHON.
+ * The variables that it sets are listed by `variables`.
  */
 export async function setupEmscripten() {
   const own = await ownEmscripten();
@@ -68,15 +68,19 @@ async function ownEmscripten() {
 async function privateEmscripten() {
   if (!canUseApt()) throw new Problem(`Emscripten ${oldest.join('.')} or newer is needed (em++ on PATH, or EMSDK set), and there is none.`, emscriptenAdvice());
   const python = await setupPython();
-  await llvm();
+  const compiler = await llvm();
   const folder = await emscripten();
-  const root = join(folder, share);
-  return { root, variables: { EM_CONFIG: join(folder, 'config.py'), EMSDK_PYTHON: python } };
+  const variables = { EM_CONFIG: join(folder, 'config.py'), EM_LLVM_ROOT: compiler, EMSDK_PYTHON: python };
+  return { root: join(folder, share), variables };
 }
 
-function llvm() {
+/** The folder of clang, wasm-ld and the llvm-* programs. */
+async function llvm() {
+  const system = '/usr/lib/llvm-19/bin';
+  const needed = ['clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy'];
+  if (needed.every((program) => existsSync(join(system, program)))) return system;
   const recipe = { revision: 1, packages: ['clang-19', 'lld-19', 'llvm-19'] };
-  return part('llvm', 'the LLVM 19 compiler (about 70 MB)', recipe, async (folder) => {
+  const folder = await part('llvm', 'the LLVM 19 compiler (about 70 MB)', recipe, async (folder) => {
     const files = await unpackPackages({ suite: 'bookworm', packages: recipe.packages, withDependencies: true, folder });
     for (const program of readdirSync(join(folder, 'usr/lib/llvm-19/bin'))) {
       writeScript(join(folder, 'bin', program), [
@@ -87,6 +91,7 @@ function llvm() {
     }
     return files;
   });
+  return join(folder, 'bin');
 }
 
 function emscripten() {
@@ -119,11 +124,10 @@ function emscripten() {
   });
 }
 
-// NODE_JS is given by EM_NODE_JS. The packaged system libraries are complete, so
-// the cache is frozen and never written.
+// EM_LLVM_ROOT and EM_NODE_JS give the rest. The packaged system libraries are
+// complete, so the cache is frozen and never written.
 const configuration = `import os
 here = os.path.dirname(os.environ['EM_CONFIG'])
-LLVM_ROOT = os.path.join(here, '..', 'llvm', 'bin')
 BINARYEN_ROOT = here
 CACHE = os.path.join(here, '${share}', 'cache')
 FROZEN_CACHE = True

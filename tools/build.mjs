@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+// Builds what is named, and first what that needs:
+//   node tools/build.mjs [native-release|native-debug|asan|tsan|wasm|module|page ...] [--verbose]
+
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { main, Problem } from './lib/console.mjs';
+import { fromRoot, root } from './lib/paths.mjs';
+import { npmTool, step, tool } from './lib/step.mjs';
+import { locked } from './lib/lock.mjs';
+import { assembleModule, moduleTargets } from './module.mjs';
+import { requireBuildTools, setupEnvironment, setupNodeModules } from './setup.mjs';
+
+const core = ['CMakeLists.txt', 'CMakePresets.json', 'core'];
+const bindings = [...core, 'bindings'];
+const builders = {
+  'native-release': () => buildPreset('native-release'),
+  'native-debug': () => buildPreset('native-debug'),
+  asan: () => buildPreset('asan'),
+  tsan: () => buildPreset('tsan'),
+  wasm: () => buildPreset('wasm'),
+  module: buildModule,
+  page: buildPage,
+};
+
+/** The core with its tests, by a preset of CMakePresets.json; into build/<preset>. */
+export async function buildPreset(preset) {
+  const wasm = preset === 'wasm';
+  requireBuildTools({ compiler: !wasm });
+  if (wasm) await setupNodeModules(); // Emscripten's linker runs acorn
+  const env = await setupEnvironment({ wasm });
+  await exclusively(() => step(`${preset} tests`, {
+    inputs: [...(wasm ? bindings : core), 'tests/native'],
+    facts: factsOf(env),
+    output: `build/${preset}/CMakeCache.txt`,
+    work: () => cmake(preset, env),
+  }));
+}
+
+/** The npm module: the core in WebAssembly with its facade; into dist. */
+export async function buildModule() {
+  requireBuildTools();
+  await setupNodeModules();
+  const env = await setupEnvironment({ wasm: true });
+  await exclusively(() => step('module', {
+    inputs: [...bindings, 'tools/module.mjs', 'package-lock.json'],
+    facts: factsOf(env),
+    output: 'dist/index.d.ts',
+    work: async () => {
+      await cmake('wasm', env, moduleTargets);
+      rmSync(fromRoot('dist'), { recursive: true, force: true });
+      await npmTool('tsc', ['--project', 'bindings']);
+      assembleModule();
+    },
+  }));
+}
+
+/** The static page; into build/page. */
+export async function buildPage() {
+  await buildModule();
+  await exclusively(() => step('page', {
+    inputs: ['web', 'package-lock.json', 'build/.stamps/module'],
+    output: 'build/page/index.html',
+    work: () => npmTool('vite', ['build', 'web', '--config', 'web/vite.config.ts']),
+  }));
+}
+
+const exclusively = (work) => locked(fromRoot('build', '.lock'), work);
+
+/** What a CMake cache remembers: when it changes, the folder starts afresh. */
+const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR];
+
+async function cmake(preset, env, targets = []) {
+  const folder = fromRoot('build', preset);
+  const note = join(folder, '.facts.json');
+  const facts = JSON.stringify(factsOf(env));
+  if (existsSync(note) && readFileSync(note, 'utf8') !== facts) rmSync(folder, { recursive: true });
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(note, facts);
+  await tool('cmake', ['--preset', preset], { env });
+  const chosen = targets.flatMap((target) => ['--target', target]);
+  await tool('cmake', ['--build', '--preset', preset, '--parallel', `${availableParallelism()}`, ...chosen], { env });
+}
+
+await main(import.meta, async () => {
+  const names = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  const unknown = names.filter((name) => !(name in builders));
+  if (unknown.length > 0) throw new Problem(`Unknown: ${unknown.join(', ')}. There are: ${Object.keys(builders).join(', ')}.`);
+  for (const name of names.length > 0 ? names : ['page']) await builders[name]();
+});

@@ -1,0 +1,96 @@
+#!/usr/bin/env node
+// `npm test`: every place in which the project is tested, one after another.
+//   node tools/test.mjs [native] [wasm] [node] [browser]    only these
+// It fails if a test fails or is skipped, or if a place runs none.
+
+import { availableParallelism } from 'node:os';
+import { buildModule, buildPage, buildPreset } from './build.mjs';
+import { main, Problem, say, seconds } from './lib/console.mjs';
+import { fromRoot } from './lib/paths.mjs';
+import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules } from './setup.mjs';
+import { runDoctest, runNodeTests } from './testing/runners.mjs';
+import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
+
+const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native', name);
+
+const native = (preset) => ({
+  stage: 'native',
+  place: `native, ${preset}`,
+  build: () => buildPreset(preset),
+  run: () => runDoctest(testProgram(preset, 'attn_tests')),
+});
+
+const wasm = (simd, threading) => ({
+  stage: 'wasm',
+  place: `WebAssembly in Node, ${simd} ${threading}`,
+  build: () => buildPreset('wasm'),
+  run: () => runDoctest(process.execPath, [
+    ...(simd === 'relaxed' ? relaxedSimdFlags : []),
+    testProgram('wasm', `attn_tests_${simd}_${threading}.js`),
+  ]),
+});
+
+const places = [
+  native('native-release'), native('asan'), native('tsan'),
+  wasm('simd', 'single'), wasm('simd', 'multi'), wasm('relaxed', 'single'), wasm('relaxed', 'multi'),
+  {
+    stage: 'node',
+    place: 'npm module in Node',
+    build: buildModule,
+    run: () => runNodeTests('tests/node', { concurrency: availableParallelism() }),
+  },
+  {
+    stage: 'browser',
+    place: 'module and page in browsers',
+    build: buildPage,
+    run: async () => {
+      const { chromium, firefox } = await setupBrowsers();
+      // One file at a time: tests that time out because others starve them are no use.
+      return runNodeTests('tests/browser', { concurrency: 1, env: { CHROMIUM: chromium, FIREFOX: firefox } });
+    },
+  },
+];
+
+async function setup(stages) {
+  requireBuildTools({ compiler: stages.has('native') });
+  await setupNodeModules();
+  await setupEnvironment({ wasm: stages.size > 1 || !stages.has('native') });
+  if (stages.has('browser')) await setupBrowsers();
+}
+
+async function test({ place, build, run }) {
+  const begin = performance.now();
+  say(`\n── ${place} ──`);
+  const result = await build().then(run).catch((error) => {
+    say(error instanceof Problem ? error.message : error.stack);
+    return { passed: 0, failed: 1, skipped: 0 };
+  });
+  return { place, ...result, time: seconds(begin) };
+}
+
+function report(results) {
+  const width = Math.max(...results.map(({ place }) => place.length));
+  const count = ({ passed, failed, skipped }) => {
+    if (passed + failed + skipped === 0) return 'none ran';
+    return [`${passed}`, failed && `${failed} failed`, skipped && `${skipped} skipped`].filter(Boolean).join(', ');
+  };
+  say(`\n${'place'.padEnd(width)} | tests | time`);
+  for (const result of results) say(`${result.place.padEnd(width)} | ${count(result).padStart(5)} | ${result.time}`);
+  const sum = (kind) => results.reduce((all, result) => all + result[kind], 0);
+  const empty = results.filter((result) => result.passed === 0 && result.failed === 0).length;
+  const [passed, failed, skipped] = [sum('passed'), sum('failed') + empty, sum('skipped')];
+  say(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed === 0 && skipped === 0;
+}
+
+await main(import.meta, async () => {
+  const known = new Set(places.map(({ stage }) => stage));
+  const named = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
+  const unknown = named.filter((name) => !known.has(name));
+  if (unknown.length > 0) throw new Problem(`Unknown: ${unknown.join(', ')}. There are: ${[...known].join(', ')}.`);
+  const stages = new Set(named.length > 0 ? named : known);
+  await setup(stages);
+  const results = [];
+  for (const place of places.filter(({ stage }) => stages.has(stage))) results.push(await test(place));
+  if (!report(results)) process.exitCode = 1;
+});

@@ -1,0 +1,50 @@
+// Runs one test program and counts: { passed, failed, skipped }. A program that
+// dies without its summary counts as one failure.
+
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { say } from '../lib/console.mjs';
+import { fromRoot, root } from '../lib/paths.mjs';
+import { attempt, which } from '../lib/run.mjs';
+
+const tooLong = 10 * 60 * 1000;
+
+/** A doctest program, native or under Node. */
+export async function runDoctest(command, args = []) {
+  const options = { cwd: root, echo: true, timeout: tooLong };
+  let result = await attempt(command, [...args, '--no-colors=true'], options);
+  if (/FATAL: ThreadSanitizer: unexpected memory mapping/.test(result.output) && which('setarch')) {
+    say('  this kernel scatters addresses too widely for ThreadSanitizer: once more without');
+    result = await attempt('setarch', ['-R', command, ...args, '--no-colors=true'], options);
+  }
+  const summary = /test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped/.exec(result.output);
+  if (!summary) return died(result);
+  const [passed, failed, skipped] = summary.slice(1).map(Number);
+  // A sanitizer may fail a program whose own tests all passed.
+  return { passed, failed: result.code !== 0 && failed === 0 ? 1 : failed, skipped };
+}
+
+/** Every *.test.mjs of a folder, by Node's own test runner. */
+export async function runNodeTests(folder, { concurrency, env = {} }) {
+  const tests = existsSync(fromRoot(folder))
+    ? readdirSync(fromRoot(folder)).filter((file) => file.endsWith('.test.mjs')).map((file) => join(folder, file)) : [];
+  if (tests.length === 0) return { passed: 0, failed: 0, skipped: 0 };
+  const tap = fromRoot('build', `${folder.replace('/', '-')}.tap`);
+  mkdirSync(fromRoot('build'), { recursive: true });
+  rmSync(tap, { force: true });
+  const result = await attempt(process.execPath, [
+    '--test', `--test-concurrency=${concurrency}`,
+    '--test-reporter=spec', '--test-reporter-destination=stdout',
+    '--test-reporter=tap', `--test-reporter-destination=${tap}`,
+    ...tests,
+  ], { cwd: root, env: { ...process.env, ...env }, echo: true, timeout: tooLong });
+  const summary = existsSync(tap) ? readFileSync(tap, 'utf8') : '';
+  const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(summary)?.[1] ?? Number.NaN);
+  if (Number.isNaN(count('tests'))) return died(result);
+  return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
+}
+
+function died({ code, signal }) {
+  say(`  ended without a summary (${signal ?? `status ${code}`})`);
+  return { passed: 0, failed: 1, skipped: 0 };
+}
