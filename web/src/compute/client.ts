@@ -1,0 +1,97 @@
+/**
+ * The page's side of the worker. One request is under way at a time; the others wait under their key, and a newer
+ * request with the same key takes the place of the older: the latest wins, and typing never queues up.
+ */
+import type { Info } from 'attention-playground';
+import type { FromWorker, Job, Problem, Results, ToWorker } from './protocol.js';
+
+export type Status =
+  | { kind: 'starting' }
+  | { kind: 'ready'; info: Info }
+  | { kind: 'crashed'; message: string };
+
+/** The core refused: its own code, operator, message and shapes. */
+export class Refusal extends Error {
+  constructor(readonly problem: Problem) { super(problem.message); }
+}
+
+/** Nobody waits for this result any more: a newer request took its place, it was aborted, or the worker went away. */
+export const isAborted = (error: unknown) => error instanceof DOMException && error.name === 'AbortError';
+const aborted = (why: string) => new DOMException(why, 'AbortError');
+
+interface Waiting {
+  job: Job;
+  resolve(value: Results[Job['kind']]): void;
+  reject(reason: unknown): void;
+}
+
+export class ComputeClient {
+  #worker: Worker | undefined;
+  #queue = new Map<string, Waiting>();
+  #running: { ticket: number; key: string; waiting: Waiting } | undefined;
+  #ticket = 0;
+
+  constructor(private makeWorker: () => Worker, private onStatus: (status: Status) => void) {
+    this.start();
+  }
+
+  /** A fresh worker; whatever the old one was doing is given up. */
+  start() {
+    this.#stop(aborted('restarted'));
+    this.onStatus({ kind: 'starting' });
+    const worker = this.makeWorker();
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
+    worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started');
+    worker.onmessageerror = () => this.#crash('an answer of the worker could not be read');
+    this.#worker = worker;
+  }
+
+  run<K extends Job['kind']>(key: string, job: Job & { kind: K }, signal?: AbortSignal): Promise<Results[K]> {
+    return new Promise((resolve, reject) => {
+      if (!this.#worker) return reject(aborted('the worker is not running'));
+      const waiting: Waiting = { job, resolve: resolve as Waiting['resolve'], reject };
+      this.#queue.get(key)?.reject(aborted('a newer request took its place'));
+      if (this.#running?.key === key) this.#running.waiting.reject(aborted('a newer request took its place'));
+      this.#queue.set(key, waiting);
+      signal?.addEventListener('abort', () => {
+        if (this.#queue.get(key) === waiting) this.#queue.delete(key);
+        reject(aborted('aborted'));
+      }, { once: true });
+      this.#next();
+    });
+  }
+
+  #next() {
+    const next = this.#queue.entries().next();
+    if (this.#running || next.done) return;
+    const [key, waiting] = next.value;
+    this.#queue.delete(key);
+    this.#running = { ticket: ++this.#ticket, key, waiting };
+    this.#worker!.postMessage({ ticket: this.#ticket, job: waiting.job } satisfies ToWorker);
+  }
+
+  #hear(message: FromWorker) {
+    if (message.kind === 'ready') return this.onStatus({ kind: 'ready', info: message.info });
+    if (message.kind === 'failed') return this.#crash(message.problem.message);
+    if (message.ticket !== this.#running?.ticket) return;
+    const { waiting } = this.#running;
+    this.#running = undefined;
+    if (message.kind === 'done') waiting.resolve(message.value);
+    else waiting.reject(new Refusal(message.problem));
+    this.#next();
+  }
+
+  #crash(message: string) {
+    this.#stop(aborted(message));
+    this.onStatus({ kind: 'crashed', message });
+  }
+
+  #stop(reason: DOMException) {
+    this.#worker?.terminate();
+    this.#worker = undefined;
+    const left = [this.#running?.waiting, ...this.#queue.values()];
+    this.#running = undefined;
+    this.#queue.clear();
+    for (const waiting of left) waiting?.reject(reason);
+  }
+}

@@ -1,0 +1,91 @@
+/** Nested numbers: looking into them, changing a copy, and reading what a person typed or pasted. */
+import type { Numbers } from '../documents/recipe.js';
+import { shapeOf } from './format.js';
+
+export type Matrix = number[][];
+
+/** What goes wrong in a text that should be numbers: the key of a sentence in i18n.ts, and what fills its gaps. */
+export interface Complaint {
+  key: 'badNumber' | 'emptyCell' | 'emptyPaste' | 'badCell' | 'ragged' | 'badJson';
+  values?: Record<string, string | number>;
+}
+
+/** The matrices of an n-dimensional value, in order, each with the index that leads to it; a vector is one row. */
+export function slices(value: Numbers): { index: number[]; matrix: Matrix }[] {
+  if (typeof value === 'number') return [{ index: [], matrix: [[value]] }];
+  if (shapeOf(value).length === 1) return [{ index: [], matrix: [value as number[]] }];
+  if (shapeOf(value).length === 2) return [{ index: [], matrix: value as Matrix }];
+  return value.flatMap((part, i) =>
+    slices(part).map(({ index, matrix }) => ({ index: [i, ...index], matrix })));
+}
+
+/** The value with the matrix at `index` (as `slices` names it) replaced; its depth stays. */
+export function withSlice(value: Numbers, index: number[], matrix: Matrix): Numbers {
+  const [first, ...rest] = index;
+  if (first !== undefined) return (value as Numbers[]).map((part, i) => (i === first ? withSlice(part, rest, matrix) : part));
+  const depth = shapeOf(value).length;
+  if (depth === 0) return matrix[0]![0]!;
+  return depth === 1 ? matrix[0]! : matrix;
+}
+
+export const withCell = (matrix: Matrix, row: number, column: number, x: number): Matrix =>
+  matrix.map((cells, r) => (r === row ? cells.map((old, c) => (c === column ? x : old)) : cells));
+
+/** The matrix at another size: what overlaps is kept, the rest comes from `fill`. */
+export const fitted = (matrix: Matrix, rows: number, columns: number, fill: (r: number, c: number) => number): Matrix =>
+  matrix.length === rows && matrix.every((row) => row.length === columns)
+    ? matrix
+    : Array.from({ length: rows }, (_, r) => Array.from({ length: columns }, (_, c) => matrix[r]?.[c] ?? fill(r, c)));
+
+export const flat = (value: Numbers): number[] => (typeof value === 'number' ? [value] : value.flatMap(flat));
+
+export const same = (a: Numbers, b: Numbers): boolean =>
+  typeof a === 'number' || typeof b === 'number'
+    ? Object.is(a, b)
+    : a.length === b.length && a.every((part, i) => same(part, b[i]!));
+
+/** The largest absolute difference; Infinity where the shapes differ. */
+export function difference(a: Numbers, b: Numbers): number {
+  if (shapeOf(a).join() !== shapeOf(b).join()) return Infinity;
+  const other = flat(b);
+  return flat(a).reduce((most, x, i) => Math.max(most, Object.is(x, other[i]) ? 0 : Math.abs(x - other[i]!)), 0);
+}
+
+/** A finite number, or why not. Both minus signs are read, and a comma is not guessed at. */
+export function parseNumber(text: string): number | Complaint {
+  const trimmed = text.trim().replace(/^[\u2212\u2013]/, '-');
+  if (trimmed === '') return { key: 'emptyCell' };
+  const x = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : NaN;
+  return Number.isFinite(Math.fround(x)) ? x : { key: 'badNumber', values: { text: text.trim().slice(0, 20) } };
+}
+
+/** A matrix from JSON, or from lines of cells as a spreadsheet copies them. */
+export function parseMatrix(text: string): Matrix | Complaint {
+  const trimmed = text.trim();
+  if (trimmed === '') return { key: 'emptyPaste' };
+  let cells: unknown[][];
+  if (trimmed.startsWith('[')) {
+    try {
+      const json: unknown = JSON.parse(trimmed);
+      cells = (json as unknown[]).every(Array.isArray) ? (json as unknown[][]) : [json as unknown[]];
+    } catch {
+      return { key: 'badJson' };
+    }
+  } else {
+    cells = trimmed.split(/\r?\n/).map((line) => line.trim().split(line.includes('\t') ? '\t' : /\s*[,;]\s*|\s+/));
+  }
+  const width = cells[0]?.length ?? 0;
+  if (width === 0) return { key: 'emptyPaste' };
+  const matrix: Matrix = [];
+  for (const [r, row] of cells.entries()) {
+    if (row.length !== width) return { key: 'ragged', values: { row: r + 1, count: row.length, width } };
+    const numbers: number[] = [];
+    for (const [c, cell] of row.entries()) {
+      const x = parseNumber(String(cell));
+      if (typeof x !== 'number') return { key: 'badCell', values: { row: r + 1, column: c + 1, text: String(cell).slice(0, 20) } };
+      numbers.push(x);
+    }
+    matrix.push(numbers);
+  }
+  return matrix;
+}
