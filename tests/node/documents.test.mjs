@@ -41,10 +41,14 @@ function defaults(recipe) {
   return Object.fromEntries(recipe.inputs.map(({ name, value }) => [name, value ?? printed[name]]));
 }
 
-/** Runs a recipe; every tensor that it made goes with the scope. */
+/** Runs a recipe as the page does; every tensor that it made goes with the scope, after an error too. */
 function run(attn, recipe, inputs = defaults(recipe)) {
   let groups;
-  attn.scope(() => { groups = recipe.run(attn, inputs); });
+  try {
+    attn.scope(() => { groups = recipe.run(attn, inputs); });
+  } finally {
+    assert.equal(attn.memory(), 0, `${recipe.id}: bytes of tensors are left`);
+  }
   return groups;
 }
 const stepsOf = (groups) => groups.flatMap(({ steps }) => steps);
@@ -116,7 +120,8 @@ test('inputs are those that the documents print', () => {
     }
     for (const [name, value] of Object.entries(printed)) {
       const [, of] = /^(.*)_shape$/.exec(name) ?? [];
-      if (of) assert.deepEqual(cores[0].tensor(defaults(recipe)[of]).shape, value, `${recipe.id}.${name}`);
+      const shape = of && cores[0].scope(() => cores[0].tensor(defaults(recipe)[of]).shape);
+      if (of) assert.deepEqual(shape, value, `${recipe.id}.${name}`);
       else assert.ok(recipe.inputs.some((input) => input.name === name), `${recipe.id}.${name} can be edited`);
     }
   }

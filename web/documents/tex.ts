@@ -60,6 +60,6 @@ export function worked(tex: string, value: Numbers, how: (j: number) => string):
   const first = rows(value)[0];
   const j = first.reduce((best, x, i) => (Math.abs(x) > Math.abs(first[best]) ? i : best), 0);
   const vector = typeof value === 'number' || typeof value[0] === 'number';
-  const index = typeof value === 'number' ? '' : vector ? `_{${j + 1}}` : `_{1${j + 1}}`;
+  const index = typeof value === 'number' ? '' : vector ? `_{${j + 1}}` : `_{1${j < 9 ? '' : ','}${j + 1}}`;
   return [`${tex}${index}`, how(j), num(first[j])].filter((side) => side !== '').join(' = ');
 }
