@@ -63,8 +63,8 @@ export const C3: Recipe = {
       + '(its addends are not kept here, so this is reported and not recomputed).',
   },
   why: {
-    zh: '三项的形状各不相同，无从相加，值也不该参与打分。加性分数把投影后的查询和键相加，过 tanh，再与 v 点积。',
-    en: 'The three terms have no common shape, and values have no say in scores. An additive score adds '
+    zh: '三项里有两项根本算不出来，值也不该参与打分。加性分数把投影后的查询和键相加，过 tanh，再与 v 点积。',
+    en: 'Two of the three terms cannot be formed, and values have no say in scores. An additive score adds '
       + 'the projected query and key, applies tanh, and takes the dot product with v.',
   },
   inputs: [
