@@ -94,7 +94,7 @@ struct MultiHead {
   Attention heads;          ///< weights [...,H,T,S], output [...,T,E]
   Array output;
 };
-MultiHead multi_head_attention(const Array& query, const Array& key, const Array& value, Index num_heads,
+MultiHead multi_head_attention_forward(const Array& query, const Array& key, const Array& value, Index num_heads,
                                const MultiHeadWeights& weights, const Mask& mask);
 
 }  // namespace reference

@@ -140,7 +140,7 @@ Attention scaled_dot_product_attention(const Array& query, const Array& key, con
   return attend(query, key, value, options);
 }
 
-MultiHead multi_head_attention(const Array& query, const Array& key, const Array& value, Index num_heads,
+MultiHead multi_head_attention_forward(const Array& query, const Array& key, const Array& value, Index num_heads,
                                const MultiHeadWeights& weights, const Mask& mask) {
   const Index E = query.shape.back();
   const auto third = [E](const Array& x, Index i) {
