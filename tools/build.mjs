@@ -46,12 +46,10 @@ export async function buildModule() {
   await exclusively(() => step('module', {
     inputs: [...bindings, 'tools/module.mjs', 'package-lock.json'],
     facts: factsOf(env),
-    output: 'dist/index.d.ts',
+    output: 'dist/web.d.ts',
     work: async () => {
       await cmake('wasm', env, moduleTargets);
-      rmSync(fromRoot('dist'), { recursive: true, force: true });
-      await npmTool('tsc', ['--project', 'bindings']);
-      assembleModule();
+      await assembleModule();
     },
   }));
 }

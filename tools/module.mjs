@@ -1,10 +1,12 @@
-// Puts the compiled binaries into dist/wasm, beside the facade that tsc wrote.
-// The glue that starts them is the same for plain and relaxed SIMD, and a binary
-// is the same for the web and for Node, so one copy of each is kept.
+// Puts the npm module together in dist/: the facade bundled for each platform, its
+// types, and in dist/wasm the binaries and the glue that starts them. The glue is
+// the same for plain and relaxed SIMD, and a binary is the same for the web and for
+// Node, so one copy of each is kept.
 
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromRoot } from './lib/paths.mjs';
+import { fromRoot, root } from './lib/paths.mjs';
+import { npmTool } from './lib/step.mjs';
 
 const environments = ['web', 'node'];
 const instructions = ['simd', 'relaxed'];
@@ -14,25 +16,54 @@ const threadings = ['single', 'multi'];
 export const moduleTargets = environments.flatMap((environment) =>
   instructions.flatMap((simd) => threadings.map((threading) => `attn_${environment}_${simd}_${threading}`)));
 
-export function assembleModule() {
-  const from = (...name) => join(fromRoot('build', 'wasm', 'bindings'), name.join('-'));
-  const to = (...name) => join(fromRoot('dist', 'wasm'), name.join('-'));
+const linked = (...name) => join(fromRoot('build', 'wasm', 'bindings'), name.join('-'));
+const packed = (...name) => join(fromRoot('dist', 'wasm'), name.join('-'));
+
+export async function assembleModule() {
+  rmSync(fromRoot('dist'), { recursive: true, force: true });
   mkdirSync(fromRoot('dist', 'wasm'), { recursive: true });
   for (const threading of threadings) {
     for (const simd of instructions) {
-      const [web, node] = environments.map((environment) => from(environment, simd, `${threading}.wasm`));
+      const [web, node] = environments.map((environment) => linked(environment, simd, `${threading}.wasm`));
       requireEqual(`${web} and ${node}`, readFileSync(web, 'base64'), readFileSync(node, 'base64'));
-      copyFileSync(web, to(simd, `${threading}.wasm`));
+      copyFileSync(web, packed(simd, `${threading}.wasm`));
     }
     for (const environment of environments) {
       const [plain, relaxed] = instructions.map((simd) =>
-        readFileSync(from(environment, simd, `${threading}.mjs`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, threading));
+        readFileSync(linked(environment, simd, `${threading}.mjs`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, 'core'));
       requireEqual(`the ${environment} glue of plain and of relaxed SIMD (${threading})`, plain, relaxed);
-      writeFileSync(to(environment, `${threading}.mjs`), plain);
+      writeFileSync(packed(environment, `${threading}.js`), patchedGlue(plain, environment, threading));
     }
   }
+  await bundleFacade();
+  await npmTool('tsc', ['--project', 'bindings']);
 }
 
 function requireEqual(what, one, other) {
   if (one !== other) throw new Error(`${what} differ, but the module keeps one of them`);
+}
+
+function patchedGlue(glue, environment, threading) {
+  // The facade always names the binary; left as it is, bundlers would look for a file that is not there.
+  const named = patch(glue, 'new URL("core.wasm",import.meta.url).href', '""');
+  if (threading === 'single') return named;
+  // A thread's worker starts the glue again: in Node this very file, in browsers what the facade names, since a
+  // worker from a CDN needs a script of the page's own origin.
+  const script = environment === 'node' ? 'new URL(import.meta.url)' : 'Module["workerUrl"]';
+  return patch(named, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+}
+
+/** Replaces what must stand there exactly once, so that a new Emscripten cannot slip past. */
+function patch(text, from, to) {
+  const count = text.split(from).length - 1;
+  if (count !== 1) throw new Error(`Emscripten's glue should hold ${from} once, but does ${count} times`);
+  return text.replace(from, () => to);
+}
+
+/** Bundled, so that the module has no dependency and a page without a bundler can import it. */
+async function bundleFacade() {
+  const { build } = await import('esbuild'); // only there after the set-up
+  const settings = { bundle: true, format: 'esm', target: 'es2022', absWorkingDir: root, logLevel: 'warning' };
+  await build({ ...settings, entryPoints: ['bindings/src/web.ts'], outfile: 'dist/web.js' });
+  await build({ ...settings, entryPoints: ['bindings/src/node.ts'], outfile: 'dist/node.js', platform: 'node' });
 }

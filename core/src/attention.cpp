@@ -54,9 +54,9 @@ void check_weights(const AttendOptions& options, const Layout& l) {
       return;
     case Score::additive: {
       const Index a = options.score_vector.data ? options.score_vector.numel() : 1;
-      require(options.score_vector, "scoreVector", {a});
-      require(options.query_weight, "queryWeight", {a, l.dq});
-      require(options.key_weight, "keyWeight", {a, l.dk});
+      require(options.score_vector, "score_vector", {a});
+      require(options.query_weight, "query_weight", {a, l.dq});
+      require(options.key_weight, "key_weight", {a, l.dk});
       return;
     }
     default: return;

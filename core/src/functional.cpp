@@ -217,9 +217,9 @@ Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, cons
   return out;
 }
 
-MultiHeadOutput multi_head_attention(const Tensor& query, const Tensor& key, const Tensor& value, Index num_heads,
-                                     const MultiHeadWeights& weights, const Mask& mask) {
-  constexpr const char* op = "multi_head_attention";
+MultiHeadOutput multi_head_attention_forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                             Index num_heads, const MultiHeadWeights& weights, const Mask& mask) {
+  constexpr const char* op = "multi_head_attention_forward";
   const Index e = query.rank() ? query.size(-1) : 0;
   if (query.rank() < 2 || query.rank() > 3)
     throw Error(ErrorCode::shape, op, "query must be [T,E] or [B,T,E], got " + to_string(query.shape()),

@@ -62,6 +62,7 @@ Shape broadcast_shapes(std::string_view op, const Shape& a, const Shape& b) {
 }
 
 Index checked_dim(std::string_view op, Index dim, Index rank) {
+  if (rank == 0) throw Error(ErrorCode::range, op, "a scalar has no dimensions, got dim " + std::to_string(dim));
   if (dim < -rank || dim >= rank)
     throw Error(ErrorCode::range, op,
                 "dim must be from " + std::to_string(-rank) + " to " + std::to_string(rank - 1) + ", got " +

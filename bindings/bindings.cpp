@@ -1,0 +1,203 @@
+// The table of what JavaScript sees; nothing is computed here. bindings/src/raw.ts is its other half.
+
+#include <emscripten/bind.h>
+
+#include <cmath>
+
+#include "attn/attn.hpp"
+#include "convert.hpp"
+
+namespace attn::js {
+namespace {
+
+using emscripten::val;
+
+std::optional<Index> optional_dim(int dim, bool all) { return all ? std::nullopt : std::optional<Index>(dim); }
+/// NaN stands for "not given".
+std::optional<double> optional_number(double x) { return std::isnan(x) ? std::nullopt : std::optional<double>(x); }
+
+DType dtype_of(bool int32) { return int32 ? DType::int32 : DType::float32; }
+
+// Reading a tensor.
+int rank(const Tensor& x) { return static_cast<int>(x.rank()); }
+int size(const Tensor& x, int dim) { return static_cast<int>(x.size(dim)); }
+bool is_int32(const Tensor& x) { return x.dtype() == DType::int32; }
+/// Address of the elements, for one copy in or out; x must be contiguous.
+std::uintptr_t address(const Tensor& x) {
+  return is_int32(x) ? reinterpret_cast<std::uintptr_t>(x.data<std::int32_t>())
+                     : reinterpret_cast<std::uintptr_t>(x.data());
+}
+
+// Creation.
+TensorPtr empty(const val& shape, bool int32) { return share(Tensor::empty(to_shape(shape), dtype_of(int32))); }
+TensorPtr zeros_of(const val& shape, bool int32) { return share(zeros(to_shape(shape), dtype_of(int32))); }
+TensorPtr ones_of(const val& shape, bool int32) { return share(ones(to_shape(shape), dtype_of(int32))); }
+TensorPtr full_of(const val& shape, float value) { return share(full(to_shape(shape), value)); }
+TensorPtr arange_of(double start, double end, double step, bool int32) {
+  return share(arange(start, end, step, dtype_of(int32)));
+}
+TensorPtr eye_of(int n) { return share(eye(n)); }
+TensorPtr rand_of(const val& shape) { return share(rand(to_shape(shape))); }
+TensorPtr randn_of(const val& shape) { return share(randn(to_shape(shape))); }
+void seed(double seed) { manual_seed(static_cast<std::uint64_t>(seed)); }
+
+// Operators.
+TensorPtr unary_of(int f, const Tensor& x) { return share(unary(static_cast<ops::Unary>(f), x)); }
+TensorPtr binary_of(int f, const Tensor& a, const Tensor& b) {
+  return share(binary(static_cast<ops::Binary>(f), a, b));
+}
+TensorPtr reduce_of(int f, const Tensor& x, int dim, bool all, bool keepdim) {
+  return share(reduce(static_cast<ops::Reduction>(f), x, optional_dim(dim, all), keepdim));
+}
+TensorPtr masked_fill_of(const Tensor& x, const Tensor& mask, float value) {
+  return share(masked_fill(x, mask, value));
+}
+TensorPtr contiguous_of(const Tensor& x) { return share(contiguous(x)); }
+TensorPtr reshape_of(const Tensor& x, const val& shape) { return share(reshape(x, to_shape(shape))); }
+TensorPtr permute_of(const Tensor& x, const val& dims) { return share(permute(x, to_shape(dims))); }
+TensorPtr transpose_of(const Tensor& x, int a, int b) { return share(transpose(x, a, b)); }
+TensorPtr slice_of(const Tensor& x, int dim, int start, int end) { return share(slice(x, dim, start, end)); }
+TensorPtr index_of(const Tensor& x, const Tensor& indices) { return share(index(x, indices)); }
+TensorPtr cat_of(const val& tensors, int dim) { return share(cat(to_tensors(tensors), dim)); }
+TensorPtr stack_of(const val& tensors, int dim) { return share(stack(to_tensors(tensors), dim)); }
+TensorPtr matmul_of(const Tensor& a, const Tensor& b) { return share(matmul(a, b)); }
+TensorPtr linear_of(const Tensor& x, const Tensor& weight, TensorPtr bias) {
+  return share(linear(x, weight, tensor_or_none(bias)));
+}
+TensorPtr softmax_of(const Tensor& x, int dim) { return share(softmax(x, dim)); }
+TensorPtr log_softmax_of(const Tensor& x, int dim) { return share(log_softmax(x, dim)); }
+TensorPtr entropy_of(const Tensor& weights) { return share(entropy(weights)); }
+TensorPtr conv1d_of(const Tensor& input, const Tensor& weight, TensorPtr bias, int stride, int padding) {
+  return share(conv1d(input, weight, tensor_or_none(bias), {stride, padding}));
+}
+TensorPtr sinusoidal_of(int length, int dim) { return share(sinusoidal(length, dim)); }
+
+// Attention. The records' fields are all present: the facade fills in what its caller left out.
+struct MaskRecord {
+  bool causal;
+  int window;  ///< -1: none
+  TensorPtr padding, additive;
+
+  Mask mask() const {
+    return {causal, window < 0 ? std::nullopt : std::optional<Index>(window), tensor_or_none(padding),
+            tensor_or_none(additive)};
+  }
+};
+
+struct AttendRecord {
+  int score, normalizer;
+  MaskRecord mask;
+  double scale;  ///< NaN: the score's own
+  double temperature;
+  int heads;
+  TensorPtr weight, bias, queryWeight, keyWeight, scoreVector;
+};
+
+struct AttentionRecord {
+  TensorPtr scores, scaled, masked, weights, output;
+};
+
+AttentionRecord attend_of(const Tensor& q, const Tensor& k, const Tensor& v, AttendRecord o) {
+  Attention a =
+      attend(q, k, v,
+             {static_cast<Score>(o.score), static_cast<Normalizer>(o.normalizer), o.mask.mask(),
+              optional_number(o.scale), o.temperature, o.heads, tensor_or_none(o.weight), tensor_or_none(o.bias),
+              tensor_or_none(o.queryWeight), tensor_or_none(o.keyWeight), tensor_or_none(o.scoreVector)});
+  return {share(a.scores), share(a.scaled), share(a.masked), share(a.weights), share(a.output)};
+}
+
+TensorPtr sdpa_of(const Tensor& q, const Tensor& k, const Tensor& v, MaskRecord mask, double scale) {
+  return share(scaled_dot_product_attention(q, k, v, mask.mask(), optional_number(scale)));
+}
+
+struct MultiHeadRecord {
+  TensorPtr output, weights;
+};
+
+MultiHeadRecord multi_head_of(const Tensor& q, const Tensor& k, const Tensor& v, int heads, const Tensor& in_weight,
+                              TensorPtr in_bias, const Tensor& out_weight, TensorPtr out_bias, MaskRecord mask) {
+  MultiHeadOutput out = multi_head_attention_forward(
+      q, k, v, heads, {in_weight, tensor_or_none(in_bias), out_weight, tensor_or_none(out_bias)}, mask.mask());
+  return {share(out.output), share(out.weights)};
+}
+
+double bytes() { return static_cast<double>(tensor_bytes()); }
+
+EMSCRIPTEN_BINDINGS(attention_playground) {
+  using emscripten::class_;
+  using emscripten::function;
+  using emscripten::value_object;
+
+  class_<Tensor>("Tensor").smart_ptr<TensorPtr>("TensorPtr");
+  function("rank", guarded<&rank>);
+  function("size", guarded<&size>);
+  function("isInt32", guarded<&is_int32>);
+  function("address", guarded<&address>);
+
+  function("empty", guarded<&empty>);
+  function("zeros", guarded<&zeros_of>);
+  function("ones", guarded<&ones_of>);
+  function("full", guarded<&full_of>);
+  function("arange", guarded<&arange_of>);
+  function("eye", guarded<&eye_of>);
+  function("rand", guarded<&rand_of>);
+  function("randn", guarded<&randn_of>);
+  function("manualSeed", guarded<&seed>);
+
+  function("unary", guarded<&unary_of>);
+  function("binary", guarded<&binary_of>);
+  function("reduce", guarded<&reduce_of>);
+  function("maskedFill", guarded<&masked_fill_of>);
+  function("contiguous", guarded<&contiguous_of>);
+  function("reshape", guarded<&reshape_of>);
+  function("permute", guarded<&permute_of>);
+  function("transpose", guarded<&transpose_of>);
+  function("slice", guarded<&slice_of>);
+  function("index", guarded<&index_of>);
+  function("cat", guarded<&cat_of>);
+  function("stack", guarded<&stack_of>);
+  function("matmul", guarded<&matmul_of>);
+  function("linear", guarded<&linear_of>);
+  function("softmax", guarded<&softmax_of>);
+  function("logSoftmax", guarded<&log_softmax_of>);
+  function("entropy", guarded<&entropy_of>);
+  function("conv1d", guarded<&conv1d_of>);
+  function("sinusoidal", guarded<&sinusoidal_of>);
+
+  value_object<MaskRecord>("Mask")
+      .field("causal", &MaskRecord::causal)
+      .field("window", &MaskRecord::window)
+      .field("padding", &MaskRecord::padding)
+      .field("additive", &MaskRecord::additive);
+  value_object<AttendRecord>("AttendOptions")
+      .field("score", &AttendRecord::score)
+      .field("normalizer", &AttendRecord::normalizer)
+      .field("mask", &AttendRecord::mask)
+      .field("scale", &AttendRecord::scale)
+      .field("temperature", &AttendRecord::temperature)
+      .field("heads", &AttendRecord::heads)
+      .field("weight", &AttendRecord::weight)
+      .field("bias", &AttendRecord::bias)
+      .field("queryWeight", &AttendRecord::queryWeight)
+      .field("keyWeight", &AttendRecord::keyWeight)
+      .field("scoreVector", &AttendRecord::scoreVector);
+  value_object<AttentionRecord>("Attention")
+      .field("scores", &AttentionRecord::scores)
+      .field("scaled", &AttentionRecord::scaled)
+      .field("masked", &AttentionRecord::masked)
+      .field("weights", &AttentionRecord::weights)
+      .field("output", &AttentionRecord::output);
+  value_object<MultiHeadRecord>("MultiHead")
+      .field("output", &MultiHeadRecord::output)
+      .field("weights", &MultiHeadRecord::weights);
+  function("attend", guarded<&attend_of>);
+  function("scaledDotProductAttention", guarded<&sdpa_of>);
+  function("multiHeadAttention", guarded<&multi_head_of>);
+
+  function("setNumThreads", guarded<&set_num_threads>);
+  function("numThreads", guarded<&num_threads>);
+  function("tensorBytes", guarded<&bytes>);
+}
+
+}  // namespace
+}  // namespace attn::js

@@ -1,0 +1,57 @@
+#pragma once
+// What passes between C++ and JavaScript: errors, shapes, lists of tensors.
+
+#include <emscripten/val.h>
+
+#include <memory>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "attn/error.hpp"
+#include "attn/tensor.hpp"
+
+namespace attn::js {
+
+/// Embind's finalisation covers smart pointers only, so every tensor crosses as one. Null: no tensor.
+using TensorPtr = std::shared_ptr<Tensor>;
+
+inline TensorPtr share(Tensor tensor) { return std::make_shared<Tensor>(std::move(tensor)); }
+inline Tensor tensor_or_none(const TensorPtr& tensor) { return tensor ? *tensor : Tensor(); }
+
+/// Sizes or dimensions from a JavaScript array of whole numbers. Throws OOM where one does not fit an Index.
+Shape to_shape(const emscripten::val& numbers);
+std::vector<Tensor> to_tensors(const emscripten::val& tensors);
+
+/// Tells the facade of an error, without the operator: it names the function that its user called.
+void report(ErrorCode code, const std::string& message, const std::vector<Shape>& shapes = {});
+
+/// Runs f; a C++ exception is reported and an empty result returned, upon which the facade throws its AttnError.
+/// Not thrown from here: Embind frees converted arguments only after a return, so a throw would leak them.
+template <class F>
+auto guard(F f) -> decltype(f()) {
+  try {
+    return f();
+  } catch (const Error& e) {
+    report(e.code(), e.message(), e.shapes());
+  } catch (const std::bad_alloc&) {
+    report(ErrorCode::oom, "no memory left for an intermediate result");
+  } catch (const std::exception& e) {
+    report(ErrorCode::internal, e.what());
+  }
+  return decltype(f())();
+}
+
+/// guarded<f> is f behind guard, for Embind's tables.
+template <auto F>
+struct Guarded;
+template <class R, class... Args, R (*F)(Args...)>
+struct Guarded<F> {
+  static R call(Args... args) {
+    return guard([&] { return F(std::forward<Args>(args)...); });
+  }
+};
+template <auto F>
+inline constexpr auto guarded = &Guarded<F>::call;
+
+}  // namespace attn::js

@@ -1,0 +1,80 @@
+import { AttnError } from './error.js';
+import { flatten } from './nested.js';
+import { checkNames, number, oneOf, whole, wholes } from './options.js';
+import type { Handle, RawCore } from './raw.js';
+import type { Runtime } from './runtime.js';
+import { Tensor } from './tensor.js';
+import type { DType, Nested, TensorLike, TensorOptions, TypedArray } from './types.js';
+
+const DTYPES = ['float32', 'int32'] as const;
+const isInt32 = (op: string, dtype: DType) => oneOf(op, 'dtype', dtype, DTYPES) === 1;
+
+function fromNumbers(runtime: Runtime, op: string, data: Nested | TypedArray, options: TensorOptions): Handle {
+  const dtype = options.dtype ?? 'float32';
+  const int32 = isInt32(op, dtype);
+  const { values, shape: found } = flatten(op, data, dtype);
+  const shape = options.shape ? wholes(op, 'shape', options.shape) : found;
+  if (shape.reduce((a, b) => a * b, 1) !== values.length || shape.some((size) => size < 0)) {
+    throw new AttnError('SHAPE', op, `shape [${shape}] does not hold ${values.length} elements`, [shape, [values.length]]);
+  }
+  return runtime.run(op, (core) => {
+    const fresh = core.empty(shape, int32);
+    // Copied at once, before anything can grow the memory and detach the view.
+    (int32 ? core.HEAP32 : core.HEAPF32).set(values, core.address(fresh) >> 2);
+    return fresh;
+  });
+}
+
+/** An operator's argument: a tensor as it is, numbers as one that lasts until the operator's end. */
+export function toTensor(runtime: Runtime, op: string, value: TensorLike, dtype: DType = 'float32'): Tensor {
+  return value instanceof Tensor ? value : runtime.temporary(fromNumbers(runtime, op, value, { dtype }));
+}
+
+export type Creation = ReturnType<typeof creation>;
+
+/** The functions that make tensors. */
+export function creation(runtime: Runtime) {
+  const make = (op: string, f: (core: RawCore) => Handle) => runtime.wrap(runtime.call(op, f));
+  const handles = (op: string, tensors: readonly TensorLike[]) => {
+    if (!Array.isArray(tensors)) throw new AttnError('TYPE', op, 'expected an array of tensors');
+    return tensors.map((tensor) => toTensor(runtime, op, tensor).handle(op, runtime));
+  };
+  return {
+    /** A tensor of nested numbers, a typed array, or a copy of a tensor. */
+    tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
+      checkNames('tensor', options, ['shape', 'dtype']);
+      const plain = data instanceof Tensor ? data.data() : data;
+      const shape = options.shape ?? (data instanceof Tensor ? data.shape : undefined);
+      return runtime.wrap(fromNumbers(runtime, 'tensor', plain, { ...options, ...(shape && { shape: [...shape] }) }));
+    },
+    zeros: (shape: number[], { dtype = 'float32' }: { dtype?: DType } = {}) =>
+      make('zeros', (core) => core.zeros(wholes('zeros', 'shape', shape), isInt32('zeros', dtype))),
+    ones: (shape: number[], { dtype = 'float32' }: { dtype?: DType } = {}) =>
+      make('ones', (core) => core.ones(wholes('ones', 'shape', shape), isInt32('ones', dtype))),
+    full: (shape: number[], value: number) =>
+      make('full', (core) => core.full(wholes('full', 'shape', shape), number('full', 'value', value))),
+    /** [start, end) in steps; `arange(end)` starts at 0. */
+    arange(start: number, end?: number, step = 1, { dtype = 'float32' }: { dtype?: DType } = {}): Tensor {
+      const [from, to] = end === undefined ? [0, start] : [start, end];
+      return make('arange', (core) =>
+        core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step),
+          isInt32('arange', dtype)));
+    },
+    eye: (n: number) => make('eye', (core) => core.eye(whole('eye', 'n', n))),
+    /** Uniform on [0, 1). */
+    rand: (shape: number[]) => make('rand', (core) => core.rand(wholes('rand', 'shape', shape))),
+    /** Standard normal. */
+    randn: (shape: number[]) => make('randn', (core) => core.randn(wholes('randn', 'shape', shape))),
+    /** Starts rand and randn again from a whole number ≥ 0. */
+    manualSeed(seed: number): void {
+      if (!Number.isSafeInteger(seed) || seed < 0) {
+        throw new AttnError('RANGE', 'manualSeed', `the seed must be a whole number from 0 to 2^53 − 1, got ${seed}`);
+      }
+      runtime.call('manualSeed', (core) => core.manualSeed(seed));
+    },
+    cat: (tensors: readonly TensorLike[], dim = 0) =>
+      make('cat', (core) => core.cat(handles('cat', tensors), whole('cat', 'dim', dim))),
+    stack: (tensors: readonly TensorLike[], dim = 0) =>
+      make('stack', (core) => core.stack(handles('stack', tensors), whole('stack', 'dim', dim))),
+  };
+}

@@ -1,0 +1,77 @@
+import { optional, rawMask, scaleOrOwn } from './attention.js';
+import { toTensor } from './creation.js';
+import { checkNames, whole } from './options.js';
+import type { Handle, RawCore } from './raw.js';
+import type { Runtime } from './runtime.js';
+import type { Tensor } from './tensor.js';
+import type {
+  Conv1dOptions, MultiHeadAttentionOptions, ScaledDotProductAttentionOptions, TensorLike,
+} from './types.js';
+
+export type Functional = ReturnType<typeof functional>;
+
+/** `attn.F`: functions of tensors, named as in torch.nn.functional. */
+export function functional(runtime: Runtime) {
+  const handle = (op: string, x: TensorLike): Handle => toTensor(runtime, op, x).handle(op, runtime);
+  const make = (op: string, f: (core: RawCore) => Handle): Tensor => runtime.wrap(runtime.call(op, f));
+  return {
+    /** exp(x − max) / Σ exp(x − max) along dim; a row of −Infinity gives zeros. */
+    softmax: (x: TensorLike, dim = -1) => toTensor(runtime, 'softmax', x).softmax(dim),
+    logSoftmax: (x: TensorLike, dim = -1) => toTensor(runtime, 'logSoftmax', x).logSoftmax(dim),
+    relu: (x: TensorLike) => toTensor(runtime, 'relu', x).relu(),
+    gelu: (x: TensorLike) => toTensor(runtime, 'gelu', x).gelu(),
+    silu: (x: TensorLike) => toTensor(runtime, 'silu', x).silu(),
+
+    /** x [...,I] · weightᵀ + bias; weight [O,I], bias [O]. */
+    linear: (x: TensorLike, weight: TensorLike, bias?: TensorLike | null) =>
+      make('linear', (core) =>
+        core.linear(handle('linear', x), handle('linear', weight), optional(runtime, 'linear', bias))),
+
+    /** Entropy −Σ w ln w of each row of weights [...,S] -> [...], in nats. 0 where one key has all, ln S at most. */
+    entropy: (weights: TensorLike) => make('entropy', (core) => core.entropy(handle('entropy', weights))),
+
+    /** input [N,Cin,L], weight [Cout,Cin,K] -> [N,Cout,(L + 2·padding − K)/stride + 1], as torch's conv1d. */
+    conv1d(input: TensorLike, weight: TensorLike, options: Conv1dOptions = {}): Tensor {
+      const op = 'conv1d';
+      checkNames(op, options, ['bias', 'stride', 'padding']);
+      return make(op, (core) =>
+        core.conv1d(handle(op, input), handle(op, weight), optional(runtime, op, options.bias),
+          whole(op, 'stride', options.stride ?? 1), whole(op, 'padding', options.padding ?? 0)));
+    },
+
+    /**
+     * softmax(scale · q kᵀ + mask) v, fused: no T×S matrix is ever held. query [...,T,D], key [...,S,D],
+     * value [...,S,Dv] -> [...,T,Dv]; a fully masked row gives zeros. Dao et al. 2022, arXiv:2205.14135.
+     */
+    scaledDotProductAttention(
+      query: TensorLike, key: TensorLike, value: TensorLike, options: ScaledDotProductAttentionOptions = {},
+    ): Tensor {
+      const op = 'scaledDotProductAttention';
+      checkNames(op, options, ['attnMask', 'isCausal', 'scale']);
+      const mask = rawMask(runtime, op, {
+        causal: options.isCausal ?? false,
+        ...(options.attnMask !== undefined && { additive: options.attnMask }),
+      });
+      return make(op, (core) =>
+        core.scaledDotProductAttention(handle(op, query), handle(op, key), handle(op, value), mask,
+          scaleOrOwn(op, options.scale)));
+    },
+
+    /**
+     * Multi-head attention with projections: W_o · concat_h(attend(W_q q, W_k k, W_v v)_h) + b_o, of query [T,E] or
+     * [B,T,E]. Returns [output, weights], the weights of every head [...,H,T,S]. Vaswani et al. 2017, arXiv:1706.03762.
+     */
+    multiHeadAttentionForward(
+      query: TensorLike, key: TensorLike, value: TensorLike, options: MultiHeadAttentionOptions,
+    ): [Tensor, Tensor] {
+      const op = 'multiHeadAttentionForward';
+      checkNames(op, options, ['numHeads', 'inProjWeight', 'inProjBias', 'outProjWeight', 'outProjBias', 'mask']);
+      const out = runtime.call(op, (core) =>
+        core.multiHeadAttention(handle(op, query), handle(op, key), handle(op, value),
+          whole(op, 'numHeads', options.numHeads), handle(op, options.inProjWeight),
+          optional(runtime, op, options.inProjBias), handle(op, options.outProjWeight),
+          optional(runtime, op, options.outProjBias), rawMask(runtime, op, options.mask)));
+      return [runtime.wrap(out.output), runtime.wrap(out.weights)];
+    },
+  };
+}

@@ -1,0 +1,117 @@
+import { relaxedSimd, simd as fixedSimd, threads as sharedMemory } from 'wasm-feature-detect';
+import { makeAttn, type Attn } from './attn.js';
+import { AttnError } from './error.js';
+import { checkNames, oneOf } from './options.js';
+import type { CoreSettings, RawCore } from './raw.js';
+import { Runtime } from './runtime.js';
+import type { Info, LoadOptions } from './types.js';
+import { version } from './version.js';
+
+/** What differs between Node and browsers. */
+export interface Platform {
+  isolated: boolean;
+  cores: number;
+  /** Why threads should not be used here although memory could be shared; empty where they may. */
+  threadsBreak: string;
+  /** Starts the glue of one threading mode with one of its two binaries. */
+  start(files: { glue: string; wasm: string; baseUrl?: string | URL }, settings: CoreSettings): Promise<RawCore>;
+}
+
+export interface Variant {
+  simd: 'relaxed' | 'fixed';
+  threads: number;
+}
+
+const MOST_AUTO_THREADS = 8;
+const MOST_THREADS = 64;
+/** Workers that a Content-Security-Policy or a missing file keeps from starting never say so. */
+const WORKERS_PATIENCE_MS = 15_000;
+
+async function chooseSimd(asked: LoadOptions['simd'] = 'auto'): Promise<{ simd: Info['simd']; why: string }> {
+  oneOf('load', 'simd', asked, ['auto', 'relaxed', 'fixed']);
+  if (typeof WebAssembly !== 'object' || !(await fixedSimd())) {
+    throw new AttnError('UNSUPPORTED', 'load', 'this engine has no WebAssembly SIMD; update it');
+  }
+  if (asked === 'fixed') return { simd: 'fixed', why: 'fixed SIMD was asked for' };
+  if (await relaxedSimd()) return { simd: 'relaxed', why: asked === 'auto' ? 'the engine has relaxed SIMD' : 'relaxed SIMD was asked for' };
+  if (asked === 'relaxed') throw new AttnError('UNSUPPORTED', 'load', 'this engine has no relaxed SIMD');
+  return { simd: 'fixed', why: 'the engine has no relaxed SIMD' };
+}
+
+async function chooseThreads(
+  platform: Platform, asked: LoadOptions['threads'] = 'auto',
+): Promise<{ threads: number; why: string }> {
+  if (asked !== 'auto' && !(Number.isInteger(asked) && asked >= 1 && asked <= MOST_THREADS)) {
+    throw new AttnError('RANGE', 'load', `threads must be 'auto' or a whole number from 1 to ${MOST_THREADS}, got ${asked}`);
+  }
+  if (asked === 1) return { threads: 1, why: '1 thread was asked for' };
+  const obstacle = !platform.isolated
+    ? 'the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared'
+    : !(await sharedMemory()) ? 'the engine has no shared memory' : '';
+  if (asked !== 'auto') {
+    if (obstacle) throw new AttnError('UNSUPPORTED', 'load', `${asked} threads cannot run: ${obstacle}`);
+    return { threads: asked, why: `${asked} threads were asked for` };
+  }
+  const reason = obstacle || platform.threadsBreak || (platform.cores < 2 ? 'there is one core' : '');
+  if (reason) return { threads: 1, why: reason };
+  const threads = Math.min(platform.cores, MOST_AUTO_THREADS);
+  return { threads, why: `there are ${platform.cores} cores` };
+}
+
+async function start(platform: Platform, { simd, threads }: Variant, options: LoadOptions): Promise<RawCore> {
+  const mode = threads > 1 ? 'multi' : 'single';
+  const starting = platform.start(
+    {
+      glue: mode,
+      wasm: `${simd === 'relaxed' ? 'relaxed' : 'simd'}-${mode}.wasm`,
+      ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
+    },
+    {
+      pthreadPoolSize: threads - 1,
+      fail(code, message, shapes) {
+        this.failure = { code, message, shapes: JSON.parse(shapes) as number[][] };
+      },
+      printErr: () => {}, // whatever it says, the facade says as an error
+    },
+  );
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const patience = new Promise<never>((_, reject) => {
+    if (threads > 1) {
+      timer = setTimeout(() => reject(new Error('its workers did not start')), WORKERS_PATIENCE_MS);
+    }
+  });
+  try {
+    const core = await Promise.race([starting, patience]);
+    core.setNumThreads(threads);
+    return core;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failure(error: unknown): AttnError {
+  if (error instanceof AttnError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  const hint = /Content Security Policy|unsafe-eval/i.test(message)
+    ? "; the page's Content-Security-Policy must allow 'wasm-unsafe-eval'" : '';
+  return new AttnError('UNSUPPORTED', 'load', `the core did not start: ${message}${hint}`, [], { cause: error });
+}
+
+export async function loadOn(platform: Platform, options: LoadOptions): Promise<Attn> {
+  checkNames('load', options, ['threads', 'simd', 'baseUrl']);
+  const { simd, why: whySimd } = await chooseSimd(options.simd);
+  const { threads, why: whyThreads } = await chooseThreads(platform, options.threads);
+  let variant: Variant = { simd, threads };
+  let reason = `${simd} SIMD: ${whySimd}; ${threads} thread${threads > 1 ? 's' : ''}: ${whyThreads}`;
+  let core: RawCore;
+  try {
+    core = await start(platform, variant, options);
+  } catch (error) {
+    // Threads were our idea, and memory to share or workers could not be had: one thread still can.
+    if (threads === 1 || (options.threads ?? 'auto') !== 'auto') throw failure(error);
+    variant = { simd, threads: 1 };
+    reason = `${simd} SIMD: ${whySimd}; 1 thread: ${threads} did not start (${failure(error).message})`;
+    core = await start(platform, variant, options).catch((again) => { throw failure(again); });
+  }
+  return makeAttn(new Runtime(core), { ...variant, isolated: platform.isolated, version, reason });
+}

@@ -1,0 +1,61 @@
+/** Nested JavaScript numbers to a flat array with a shape, and back. */
+import { AttnError } from './error.js';
+import type { DType, Nested, TypedArray } from './types.js';
+
+const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
+
+function shapeOf(op: string, value: unknown): number[] {
+  const shape: number[] = [];
+  for (let level = value; typeof level !== 'number'; level = (level as unknown[])[0]) {
+    if (!Array.isArray(level) && !ArrayBuffer.isView(level)) {
+      throw new AttnError('TYPE', op, `expected numbers, nested arrays of them or a typed array, got ${describe(level)}`);
+    }
+    const { length } = level as unknown as ArrayLike<unknown>;
+    shape.push(length);
+    if (length === 0) break;
+  }
+  return shape;
+}
+
+/** Checks one number for a dtype; returns it. */
+function checked(op: string, value: unknown, dtype: DType): number {
+  if (typeof value !== 'number') throw new AttnError('TYPE', op, `expected a number, got ${describe(value)}`);
+  if (dtype === 'int32' && value !== (value | 0)) {
+    throw new AttnError('RANGE', op, `int32 holds whole numbers from -2147483648 to 2147483647, got ${value}`);
+  }
+  return value;
+}
+
+export interface Flat {
+  values: Float32Array | Int32Array;
+  shape: number[];
+}
+
+export function flatten(op: string, data: Nested | TypedArray, dtype: DType): Flat {
+  const shape = shapeOf(op, data);
+  const size = shape.reduce((a, b) => a * b, 1);
+  const values = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
+  let at = 0;
+  const visit = (value: unknown, depth: number): void => {
+    if (depth === shape.length) {
+      values[at++] = checked(op, value, dtype);
+      return;
+    }
+    const row = value as ArrayLike<unknown>;
+    if (typeof value !== 'object' || value === null || row.length !== shape[depth]) {
+      const got = typeof row === 'object' && row !== null && 'length' in row ? `${row.length} numbers` : describe(value);
+      throw new AttnError(
+        'SHAPE', op, `every row at depth ${depth} must have ${shape[depth]} entries like the first, got ${got}`, [shape]);
+    }
+    for (let i = 0; i < row.length; i++) visit(row[i], depth + 1);
+  };
+  visit(data, 0);
+  return { values, shape };
+}
+
+export function nest(values: ArrayLike<number>, shape: readonly number[]): Nested {
+  let at = 0;
+  const build = (depth: number): Nested =>
+    depth === shape.length ? values[at++]! : Array.from({ length: shape[depth]! }, () => build(depth + 1));
+  return build(0);
+}

@@ -1,0 +1,52 @@
+/** Checks of plain JavaScript arguments, which the core never sees. */
+import { AttnError } from './error.js';
+
+const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value !== 'object' || value === null) return String(value);
+  return 'shape' in value ? `a tensor [${String(value.shape)}]` : Array.isArray(value) ? 'an array' : 'an object';
+}
+
+/** Throws where an options object has a name that means nothing: a misspelt option must not pass in silence. */
+export function checkNames(op: string, options: object, names: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new AttnError('TYPE', op, `options must be an object, got ${shown(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!names.includes(name)) {
+      throw new AttnError('TYPE', op, `there is no option '${name}'; the options are ${quoted(names)}`);
+    }
+  }
+}
+
+/** The place of a name in a list. */
+export function oneOf(op: string, what: string, value: string, names: readonly string[]): number {
+  const at = names.indexOf(value);
+  if (at < 0) throw new AttnError('TYPE', op, `${what} must be one of ${quoted(names)}, got ${shown(value)}`);
+  return at;
+}
+
+export function number(op: string, what: string, value: unknown): number {
+  if (typeof value !== 'number') throw new AttnError('TYPE', op, `${what} must be a number, got ${shown(value)}`);
+  return value;
+}
+
+const MOST = 2 ** 31 - 1;
+
+export function whole(op: string, what: string, value: unknown): number {
+  if (!Number.isInteger(number(op, what, value)) || Math.abs(value as number) > MOST) {
+    throw new AttnError('RANGE', op, `${what} must be a whole number, got ${shown(value)}`);
+  }
+  return value as number;
+}
+
+/** Sizes or dimensions. Sizes past memory are left to the core, which names the shape. */
+export function wholes(op: string, what: string, values: unknown): number[] {
+  if (!Array.isArray(values)) throw new AttnError('TYPE', op, `${what} must be an array of whole numbers, got ${shown(values)}`);
+  for (const value of values) {
+    if (!Number.isInteger(value)) throw new AttnError('RANGE', op, `${what} must hold whole numbers, got ${shown(value)}`);
+  }
+  return values as number[];
+}

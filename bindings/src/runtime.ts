@@ -1,0 +1,99 @@
+import { AttnError } from './error.js';
+import type { Handle, RawCore } from './raw.js';
+import { Tensor } from './tensor.js';
+import type { ErrorCode } from './types.js';
+
+/** C++ spells in_proj_weight what its callers here know as inProjWeight. */
+const camel = (text: string) => text.replace(/([a-z0-9])_([a-z])/g, (_, before: string, after: string) => before + after.toUpperCase());
+
+/** One loaded core: every call into it goes through `call`, and every tensor out of it through `wrap`. */
+export class Runtime {
+  #trap: string | undefined;
+  readonly #scopes: Set<Tensor>[] = [];
+  readonly #temporaries: Tensor[] = [];
+
+  constructor(readonly core: RawCore) {}
+
+  /** A tensor that an operator makes of its caller's numbers; freed at the end of the operator's `call`. */
+  temporary(handle: Handle): Tensor {
+    const tensor = new Tensor(this, handle);
+    this.#temporaries.push(tensor);
+    return tensor;
+  }
+
+  /** Runs one operator, and then frees the temporaries among its arguments. */
+  call<T>(op: string, f: (core: RawCore) => T): T {
+    try {
+      return this.run(op, f);
+    } finally {
+      for (const tensor of this.#temporaries.splice(0)) tensor.dispose();
+    }
+  }
+
+  /**
+   * Runs f on the core; whatever it throws arrives as an AttnError that names `op`, the function that the user called.
+   * A trap is the core's end: later calls refuse.
+   */
+  run<T>(op: string, f: (core: RawCore) => T): T {
+    if (this.#trap) {
+      throw new AttnError('INTERNAL', op, `the core stopped earlier (${this.#trap}); load() a new one`);
+    }
+    let result: T | undefined;
+    let thrown: unknown;
+    try {
+      result = f(this.core);
+    } catch (error) {
+      thrown = error;
+    }
+    const { failure } = this.core;
+    if (failure) {
+      // What was thrown, if anything was, only tripped over the failed call's empty result.
+      this.core.failure = undefined;
+      throw new AttnError(failure.code as ErrorCode, op, camel(failure.message), failure.shapes);
+    }
+    if (thrown === undefined) return result as T;
+    if (thrown instanceof AttnError) throw thrown;
+    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError) {
+      this.#trap = message;
+      throw new AttnError('INTERNAL', op, `the core stopped (${message}); load() a new one`, [], { cause: thrown });
+    }
+    throw new AttnError('TYPE', op, message, [], { cause: thrown });
+  }
+
+  wrap(handle: Handle): Tensor {
+    const tensor = new Tensor(this, handle);
+    this.#scopes.at(-1)?.add(tensor);
+    return tensor;
+  }
+
+  scope<T>(f: () => T): T {
+    const made = new Set<Tensor>();
+    this.#scopes.push(made);
+    let result: T;
+    const kept = new Set<Tensor>();
+    try {
+      result = f();
+      if (result instanceof Promise) {
+        throw new AttnError('TYPE', 'scope', 'the function must not be asynchronous: its tensors are freed when it returns');
+      }
+      collect(result, kept, new Set());
+    } finally {
+      this.#scopes.pop();
+      for (const tensor of made) {
+        if (kept.has(tensor)) this.#scopes.at(-1)?.add(tensor);
+        else tensor.dispose();
+      }
+    }
+    return result;
+  }
+}
+
+/** The tensors anywhere in a returned value. */
+function collect(value: unknown, found: Set<Tensor>, seen: Set<object>): void {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
+  seen.add(value);
+  if (value instanceof Tensor) found.add(value);
+  else if (value instanceof Map || value instanceof Set) for (const item of value.values()) collect(item, found, seen);
+  else for (const item of Object.values(value)) collect(item, found, seen);
+}

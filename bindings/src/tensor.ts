@@ -1,0 +1,158 @@
+import { AttnError } from './error.js';
+import { nest } from './nested.js';
+import { checkNames, number, whole, wholes } from './options.js';
+import type { Handle, RawCore } from './raw.js';
+import type { Runtime } from './runtime.js';
+import { toTensor } from './creation.js';
+import type { DType, Nested, TensorLike } from './types.js';
+
+// Node 20 has no Symbol.dispose; defined here so that `using` works where it is compiled down.
+(Symbol as { dispose?: symbol }).dispose ??= Symbol.for('Symbol.dispose');
+
+const UNARY = ['neg', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu'] as const;
+const BINARY = ['add', 'sub', 'mul', 'div', 'pow'] as const;
+const REDUCTIONS = ['sum', 'mean', 'max'] as const;
+
+/**
+ * An n-dimensional array of float32 or int32 numbers in the core's memory, row-major. Operators return new tensors and
+ * never change their arguments. Freed by `dispose`, by the end of an `attn.scope`, or when it is dropped.
+ */
+export class Tensor {
+  readonly #runtime: Runtime;
+  readonly #handle: Handle;
+  readonly #shape: readonly number[];
+  readonly #dtype: DType;
+
+  /** Tensors are made by `attn.tensor` and its friends. */
+  constructor(runtime: Runtime, handle: Handle) {
+    const { core } = runtime;
+    this.#runtime = runtime;
+    this.#handle = handle;
+    this.#shape = Object.freeze(Array.from({ length: core.rank(handle) }, (_, dim) => core.size(handle, dim)));
+    this.#dtype = core.isInt32(handle) ? 'int32' : 'float32';
+  }
+
+  get shape(): readonly number[] { return this.#shape; }
+  get dtype(): DType { return this.#dtype; }
+  /** Number of elements. */
+  get size(): number { return this.#shape.reduce((a, b) => a * b, 1); }
+  get disposed(): boolean { return this.#handle.isDeleted(); }
+
+  /** A copy of the elements in row-major order. */
+  data(): Float32Array | Int32Array {
+    return this.#runtime.call('data', (core) => {
+      const dense = core.contiguous(this.handle('data'));
+      try {
+        const heap = this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32;
+        const start = core.address(dense) >> 2;
+        return heap.slice(start, start + this.size);
+      } finally {
+        dense.delete();
+      }
+    });
+  }
+
+  /** The elements as nested arrays; a bare number for a scalar. */
+  toArray(): Nested { return nest(this.data(), this.#shape); }
+
+  /** The one element. Throws SHAPE where there are more or none. */
+  item(): number {
+    if (this.size !== 1) {
+      throw new AttnError('SHAPE', 'item', `expected 1 element, got ${this.size} in [${this.#shape}]`, [this.#shape]);
+    }
+    return this.data()[0]!;
+  }
+
+  /** Frees the memory now. Again is harmless; any other use afterwards is an error. */
+  dispose(): void {
+    if (!this.#handle.isDeleted()) this.#handle.delete();
+  }
+  [Symbol.dispose](): void { this.dispose(); }
+
+  /** For the facade: the C++ side, alive. @internal */
+  handle(op: string, runtime: Runtime = this.#runtime): Handle {
+    if (runtime !== this.#runtime) throw new AttnError('TYPE', op, 'the tensor belongs to another load() of the module');
+    if (this.#handle.isDeleted()) throw new AttnError('TYPE', op, `a tensor [${this.#shape}] was used after dispose()`);
+    return this.#handle;
+  }
+
+  #new(op: string, f: (core: RawCore, x: Handle) => Handle): Tensor {
+    return this.#runtime.wrap(this.#runtime.call(op, (core) => f(core, this.handle(op))));
+  }
+  #unary(f: (typeof UNARY)[number]): Tensor { return this.#new(f, (core, x) => core.unary(UNARY.indexOf(f), x)); }
+  #binary(f: (typeof BINARY)[number], other: TensorLike): Tensor {
+    const b = toTensor(this.#runtime, f, other);
+    return this.#new(f, (core, x) => core.binary(BINARY.indexOf(f), x, b.handle(f, this.#runtime)));
+  }
+  #reduce(f: (typeof REDUCTIONS)[number], dim: number | undefined, options: { keepdim?: boolean }): Tensor {
+    checkNames(f, options, ['keepdim']);
+    const at = dim === undefined ? 0 : whole(f, 'dim', dim);
+    return this.#new(f, (core, x) => core.reduce(REDUCTIONS.indexOf(f), x, at, dim === undefined, !!options.keepdim));
+  }
+
+  neg(): Tensor { return this.#unary('neg'); }
+  exp(): Tensor { return this.#unary('exp'); }
+  /** Natural logarithm. */
+  log(): Tensor { return this.#unary('log'); }
+  sqrt(): Tensor { return this.#unary('sqrt'); }
+  tanh(): Tensor { return this.#unary('tanh'); }
+  /** 1 / (1 + exp(−x)) */
+  sigmoid(): Tensor { return this.#unary('sigmoid'); }
+  relu(): Tensor { return this.#unary('relu'); }
+  /** x·Φ(x), the exact form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
+  gelu(): Tensor { return this.#unary('gelu'); }
+  /** x·σ(x) */
+  silu(): Tensor { return this.#unary('silu'); }
+
+  /** Elementwise, with NumPy broadcasting, like the four that follow. */
+  add(other: TensorLike): Tensor { return this.#binary('add', other); }
+  sub(other: TensorLike): Tensor { return this.#binary('sub', other); }
+  mul(other: TensorLike): Tensor { return this.#binary('mul', other); }
+  div(other: TensorLike): Tensor { return this.#binary('div', other); }
+  pow(exponent: TensorLike): Tensor { return this.#binary('pow', exponent); }
+
+  /** Over one dimension, or over all where none is given. */
+  sum(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('sum', dim, options); }
+  mean(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('mean', dim, options); }
+  max(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('max', dim, options); }
+
+  /** [...,M,K] · [...,K,N]; leading dimensions broadcast. */
+  matmul(other: TensorLike): Tensor {
+    const b = toTensor(this.#runtime, 'matmul', other);
+    return this.#new('matmul', (core, x) => core.matmul(x, b.handle('matmul', this.#runtime)));
+  }
+  transpose(dim0: number, dim1: number): Tensor {
+    return this.#new('transpose', (core, x) =>
+      core.transpose(x, whole('transpose', 'dim', dim0), whole('transpose', 'dim', dim1)));
+  }
+  permute(...dims: number[] | [number[]]): Tensor {
+    const list = wholes('permute', 'dims', dims.flat());
+    return this.#new('permute', (core, x) => core.permute(x, list));
+  }
+  /** One size may be −1: what is left. */
+  reshape(...shape: number[] | [number[]]): Tensor {
+    const list = wholes('reshape', 'shape', shape.flat());
+    return this.#new('reshape', (core, x) => core.reshape(x, list));
+  }
+  /** Entries start…end−1 of a dimension; negative ones count from the end. */
+  slice(dim: number, start: number, end = 2 ** 31 - 1): Tensor {
+    return this.#new('slice', (core, x) =>
+      core.slice(x, whole('slice', 'dim', dim), whole('slice', 'start', start), whole('slice', 'end', end)));
+  }
+  /** The entries of the first dimension that `indices` names; x [N,...], indices [...] -> [...,...]. */
+  index(indices: TensorLike): Tensor {
+    const list = toTensor(this.#runtime, 'index', indices, 'int32');
+    return this.#new('index', (core, x) => core.index(x, list.handle('index', this.#runtime)));
+  }
+  /** `value` wherever mask is not 0. */
+  maskedFill(mask: TensorLike, value: number): Tensor {
+    const m = toTensor(this.#runtime, 'maskedFill', mask);
+    return this.#new('maskedFill', (core, x) =>
+      core.maskedFill(x, m.handle('maskedFill', this.#runtime), number('maskedFill', 'value', value)));
+  }
+  /** exp(x − max) / Σ; a row of −Infinity gives zeros. */
+  softmax(dim = -1): Tensor { return this.#new('softmax', (core, x) => core.softmax(x, whole('softmax', 'dim', dim))); }
+  logSoftmax(dim = -1): Tensor {
+    return this.#new('logSoftmax', (core, x) => core.logSoftmax(x, whole('logSoftmax', 'dim', dim)));
+  }
+}
