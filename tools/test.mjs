@@ -15,7 +15,7 @@ const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native
 
 const native = (preset) => ({
   stage: 'native',
-  place: `native, ${preset}`,
+  place: `native, ${preset.replace('native-', '')}`,
   build: () => buildPreset(preset),
   run: () => runDoctest(testProgram(preset, 'attn_tests')),
 });

@@ -11,6 +11,8 @@ const tooLong = 10 * 60 * 1000;
 
 /** A doctest program, native or under Node. */
 export async function runDoctest(command, args = []) {
+  const missing = [command, ...args].filter((path) => path.startsWith(root) && !existsSync(path));
+  if (missing.length > 0) return died(`${missing.join()} was not built`);
   const options = { cwd: root, echo: true, timeout: tooLong };
   let result = await attempt(command, [...args, '--no-colors=true'], options);
   if (/FATAL: ThreadSanitizer: unexpected memory mapping/.test(result.output) && which('setarch')) {
@@ -18,7 +20,7 @@ export async function runDoctest(command, args = []) {
     result = await attempt('setarch', ['-R', command, ...args, '--no-colors=true'], options);
   }
   const summary = /test cases:\s*\d+\s*\|\s*(\d+) passed\s*\|\s*(\d+) failed\s*\|\s*(\d+) skipped/.exec(result.output);
-  if (!summary) return died(result);
+  if (!summary) return died(howItEnded(result));
   const [passed, failed, skipped] = summary.slice(1).map(Number);
   // A sanitizer may fail a program whose own tests all passed.
   return { passed, failed: result.code !== 0 && failed === 0 ? 1 : failed, skipped };
@@ -40,11 +42,13 @@ export async function runNodeTests(folder, { concurrency, env = {} }) {
   ], { cwd: root, env: { ...process.env, ...env }, echo: true, timeout: tooLong });
   const summary = existsSync(tap) ? readFileSync(tap, 'utf8') : '';
   const count = (name) => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(summary)?.[1] ?? Number.NaN);
-  if (Number.isNaN(count('tests'))) return died(result);
+  if (Number.isNaN(count('tests'))) return died(howItEnded(result));
   return { passed: count('pass'), failed: count('fail') + count('cancelled'), skipped: count('skipped') + count('todo') };
 }
 
-function died({ code, signal }) {
-  say(`  ended without a summary (${signal ?? `status ${code}`})`);
+const howItEnded = ({ code, signal }) => `ended without a summary (${signal ?? `status ${code}`})`;
+
+function died(why) {
+  say(`  ${why}`);
   return { passed: 0, failed: 1, skipped: 0 };
 }
