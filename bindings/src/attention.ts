@@ -43,22 +43,22 @@ export function attend(
 ): Attention {
   const op = 'attend';
   checkNames(op, options, OPTIONS);
-  const [q, k, v] = [query, key, value].map((x) => toTensor(runtime, op, x)) as [Tensor, Tensor, Tensor];
-  const raw = {
-    score: oneOf(op, 'score', options.score ?? 'scaledDot', SCORES),
-    normalizer: oneOf(op, 'normalizer', options.normalizer ?? 'softmax', NORMALIZERS),
-    mask: rawMask(runtime, op, options.mask),
-    scale: scaleOrOwn(op, options.scale),
-    temperature: number(op, 'temperature', options.temperature ?? 1),
-    heads: whole(op, 'heads', options.heads ?? 1),
-    weight: optional(runtime, op, options.weight),
-    bias: optional(runtime, op, options.bias),
-    queryWeight: optional(runtime, op, options.queryWeight),
-    keyWeight: optional(runtime, op, options.keyWeight),
-    scoreVector: optional(runtime, op, options.scoreVector),
-  };
-  const out = runtime.call(op, (core) =>
-    core.attend(q.handle(op, runtime), k.handle(op, runtime), v.handle(op, runtime), raw));
+  const out = runtime.call(op, (core) => {
+    const [q, k, v] = [query, key, value].map((x) => toTensor(runtime, op, x).handle(op, runtime)) as [Handle, Handle, Handle];
+    return core.attend(q, k, v, {
+      score: oneOf(op, 'score', options.score ?? 'scaledDot', SCORES),
+      normalizer: oneOf(op, 'normalizer', options.normalizer ?? 'softmax', NORMALIZERS),
+      mask: rawMask(runtime, op, options.mask),
+      scale: scaleOrOwn(op, options.scale),
+      temperature: number(op, 'temperature', options.temperature ?? 1),
+      heads: whole(op, 'heads', options.heads ?? 1),
+      weight: optional(runtime, op, options.weight),
+      bias: optional(runtime, op, options.bias),
+      queryWeight: optional(runtime, op, options.queryWeight),
+      keyWeight: optional(runtime, op, options.keyWeight),
+      scoreVector: optional(runtime, op, options.scoreVector),
+    });
+  });
   return {
     scores: runtime.wrap(out.scores),
     scaled: runtime.wrap(out.scaled),

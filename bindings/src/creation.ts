@@ -17,7 +17,7 @@ function fromNumbers(runtime: Runtime, op: string, data: Nested | TypedArray, op
   if (shape.reduce((a, b) => a * b, 1) !== values.length || shape.some((size) => size < 0)) {
     throw new AttnError('SHAPE', op, `shape [${shape}] does not hold ${values.length} elements`, [shape, [values.length]]);
   }
-  return runtime.run(op, (core) => {
+  return runtime.call(op, (core) => {
     const fresh = core.empty(shape, int32);
     // Copied at once, before anything can grow the memory and detach the view.
     (int32 ? core.HEAP32 : core.HEAPF32).set(values, core.address(fresh) >> 2);

@@ -14,13 +14,14 @@ export type Functional = ReturnType<typeof functional>;
 export function functional(runtime: Runtime) {
   const handle = (op: string, x: TensorLike): Handle => toTensor(runtime, op, x).handle(op, runtime);
   const make = (op: string, f: (core: RawCore) => Handle): Tensor => runtime.wrap(runtime.call(op, f));
+  const method = (op: string, x: TensorLike, f: (x: Tensor) => Tensor) => runtime.call(op, () => f(toTensor(runtime, op, x)));
   return {
     /** exp(x − max) / Σ exp(x − max) along dim; a row of −Infinity gives zeros. */
-    softmax: (x: TensorLike, dim = -1) => toTensor(runtime, 'softmax', x).softmax(dim),
-    logSoftmax: (x: TensorLike, dim = -1) => toTensor(runtime, 'logSoftmax', x).logSoftmax(dim),
-    relu: (x: TensorLike) => toTensor(runtime, 'relu', x).relu(),
-    gelu: (x: TensorLike) => toTensor(runtime, 'gelu', x).gelu(),
-    silu: (x: TensorLike) => toTensor(runtime, 'silu', x).silu(),
+    softmax: (x: TensorLike, dim = -1) => method('softmax', x, (t) => t.softmax(dim)),
+    logSoftmax: (x: TensorLike, dim = -1) => method('logSoftmax', x, (t) => t.logSoftmax(dim)),
+    relu: (x: TensorLike) => method('relu', x, (t) => t.relu()),
+    gelu: (x: TensorLike) => method('gelu', x, (t) => t.gelu()),
+    silu: (x: TensorLike) => method('silu', x, (t) => t.silu()),
 
     /** x [...,I] · weightᵀ + bias; weight [O,I], bias [O]. */
     linear: (x: TensorLike, weight: TensorLike, bias?: TensorLike | null) =>
@@ -48,13 +49,13 @@ export function functional(runtime: Runtime) {
     ): Tensor {
       const op = 'scaledDotProductAttention';
       checkNames(op, options, ['attnMask', 'isCausal', 'scale']);
-      const mask = rawMask(runtime, op, {
+      const mask = {
         causal: options.isCausal ?? false,
         ...(options.attnMask !== undefined && { additive: options.attnMask }),
-      });
+      };
       return make(op, (core) =>
-        core.scaledDotProductAttention(handle(op, query), handle(op, key), handle(op, value), mask,
-          scaleOrOwn(op, options.scale)));
+        core.scaledDotProductAttention(handle(op, query), handle(op, key), handle(op, value),
+          rawMask(runtime, op, mask), scaleOrOwn(op, options.scale)));
     },
 
     /**

@@ -11,33 +11,34 @@ export class Runtime {
   #trap: string | undefined;
   readonly #scopes: Set<Tensor>[] = [];
   readonly #temporaries: Tensor[] = [];
+  #depth = 0;
 
   constructor(readonly core: RawCore) {}
 
-  /** A tensor that an operator makes of its caller's numbers; freed at the end of the operator's `call`. */
+  /** A tensor that an operator makes of its caller's numbers; freed when the outermost `call` ends. */
   temporary(handle: Handle): Tensor {
     const tensor = new Tensor(this, handle);
     this.#temporaries.push(tensor);
     return tensor;
   }
 
-  /** Runs one operator, and then frees the temporaries among its arguments. */
-  call<T>(op: string, f: (core: RawCore) => T): T {
-    try {
-      return this.run(op, f);
-    } finally {
-      for (const tensor of this.#temporaries.splice(0)) tensor.dispose();
-    }
-  }
-
   /**
-   * Runs f on the core; whatever it throws arrives as an AttnError that names `op`, the function that the user called.
-   * A trap is the core's end: later calls refuse.
+   * Runs an operator: f converts its arguments and calls the core. Whatever is thrown arrives as an AttnError that names
+   * `op`, the function that the user called, and temporaries are freed. A trap is the core's end: later calls refuse.
    */
-  run<T>(op: string, f: (core: RawCore) => T): T {
+  call<T>(op: string, f: (core: RawCore) => T): T {
     if (this.#trap) {
       throw new AttnError('INTERNAL', op, `the core stopped earlier (${this.#trap}); load() a new one`);
     }
+    this.#depth++; // converting an argument is a call within the call
+    try {
+      return this.#run(op, f);
+    } finally {
+      if (--this.#depth === 0) for (const tensor of this.#temporaries.splice(0)) tensor.dispose();
+    }
+  }
+
+  #run<T>(op: string, f: (core: RawCore) => T): T {
     let result: T | undefined;
     let thrown: unknown;
     try {
@@ -54,11 +55,12 @@ export class Runtime {
     if (thrown === undefined) return result as T;
     if (thrown instanceof AttnError) throw thrown;
     const message = thrown instanceof Error ? thrown.message : String(thrown);
-    if (thrown instanceof WebAssembly.RuntimeError || thrown instanceof RangeError) {
+    // A stack that ran out may have left the core in the middle of anything.
+    if (thrown instanceof WebAssembly.RuntimeError || /call stack|recursion/i.test(message)) {
       this.#trap = message;
       throw new AttnError('INTERNAL', op, `the core stopped (${message}); load() a new one`, [], { cause: thrown });
     }
-    throw new AttnError('TYPE', op, message, [], { cause: thrown });
+    throw new AttnError(thrown instanceof RangeError ? 'OOM' : 'TYPE', op, message, [], { cause: thrown });
   }
 
   wrap(handle: Handle): Tensor {

@@ -79,10 +79,12 @@ export class Tensor {
   #new(op: string, f: (core: RawCore, x: Handle) => Handle): Tensor {
     return this.#runtime.wrap(this.#runtime.call(op, (core) => f(core, this.handle(op))));
   }
+  #argument(op: string, value: TensorLike, dtype: DType = 'float32'): Handle {
+    return toTensor(this.#runtime, op, value, dtype).handle(op, this.#runtime);
+  }
   #unary(f: (typeof UNARY)[number]): Tensor { return this.#new(f, (core, x) => core.unary(UNARY.indexOf(f), x)); }
   #binary(f: (typeof BINARY)[number], other: TensorLike): Tensor {
-    const b = toTensor(this.#runtime, f, other);
-    return this.#new(f, (core, x) => core.binary(BINARY.indexOf(f), x, b.handle(f, this.#runtime)));
+    return this.#new(f, (core, x) => core.binary(BINARY.indexOf(f), x, this.#argument(f, other)));
   }
   #reduce(f: (typeof REDUCTIONS)[number], dim: number | undefined, options: { keepdim?: boolean }): Tensor {
     checkNames(f, options, ['keepdim']);
@@ -118,8 +120,7 @@ export class Tensor {
 
   /** [...,M,K] · [...,K,N]; leading dimensions broadcast. */
   matmul(other: TensorLike): Tensor {
-    const b = toTensor(this.#runtime, 'matmul', other);
-    return this.#new('matmul', (core, x) => core.matmul(x, b.handle('matmul', this.#runtime)));
+    return this.#new('matmul', (core, x) => core.matmul(x, this.#argument('matmul', other)));
   }
   transpose(dim0: number, dim1: number): Tensor {
     return this.#new('transpose', (core, x) =>
@@ -141,14 +142,12 @@ export class Tensor {
   }
   /** The entries of the first dimension that `indices` names; x [N,...], indices [...] -> [...,...]. */
   index(indices: TensorLike): Tensor {
-    const list = toTensor(this.#runtime, 'index', indices, 'int32');
-    return this.#new('index', (core, x) => core.index(x, list.handle('index', this.#runtime)));
+    return this.#new('index', (core, x) => core.index(x, this.#argument('index', indices, 'int32')));
   }
   /** `value` wherever mask is not 0. */
   maskedFill(mask: TensorLike, value: number): Tensor {
-    const m = toTensor(this.#runtime, 'maskedFill', mask);
     return this.#new('maskedFill', (core, x) =>
-      core.maskedFill(x, m.handle('maskedFill', this.#runtime), number('maskedFill', 'value', value)));
+      core.maskedFill(x, this.#argument('maskedFill', mask), number('maskedFill', 'value', value)));
   }
   /** exp(x − max) / Σ; a row of −Infinity gives zeros. */
   softmax(dim = -1): Tensor { return this.#new('softmax', (core, x) => core.softmax(x, whole('softmax', 'dim', dim))); }
