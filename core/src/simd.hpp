@@ -1,6 +1,7 @@
 #pragma once
 // The one file that includes xsimd. Kernels are written on `batch` and compiled once for each instruction set.
 
+#include <algorithm>
 #include <xsimd/xsimd.hpp>
 #if defined(__wasm_relaxed_simd__)
 #include <wasm_simd128.h>
@@ -48,6 +49,27 @@ void map(Index n, const float* a, const float* b, float* out, F f) {
   for (Index j = i; j < n; ++j) ta[j - i] = a[j], tb[j - i] = b[j];
   store(ta, f(load(ta), load(tb)));
   for (Index j = i; j < n; ++j) out[j] = ta[j - i];
+}
+
+/// sum f(x[i]); f(0) must be 0, which fills up the tail. Carried in double from one block of 1024 to the next, so that
+/// the error does not grow with n.
+template <class F>
+double sum(Index n, const float* x, F f) {
+  constexpr Index kBlock = 1024;
+  double total = 0;
+  for (Index begin = 0; begin < n; begin += kBlock) {
+    const Index end = std::min(n, begin + kBlock);
+    batch partial(0.0f);
+    Index i = begin;
+    for (; i + kLanes <= end; i += kLanes) partial += f(load(x + i));
+    if (i < end) {
+      alignas(64) float tail[kLanes] = {};
+      std::copy(x + i, x + end, tail);
+      partial += f(load(tail));
+    }
+    total += static_cast<double>(xsimd::reduce_add(partial));
+  }
+  return total;
 }
 
 }  // namespace attn::simd

@@ -147,7 +147,7 @@ Tensor slice(const Tensor& x, Index dim, Index start, Index end) {
 }
 
 Tensor index(const Tensor& x, const Tensor& indices) {
-  if (x.rank() < 1) throw Error(ErrorCode::shape, "index", "x must have at least 1 dimension", {x.shape()});
+  if (x.rank() < 1) throw Error(ErrorCode::shape, "index", "x must have at least 1 dimension, got []", {x.shape()});
   if (indices.dtype() != DType::int32)
     throw Error(ErrorCode::type, "index", std::string("indices must be int32, got ") + to_string(indices.dtype()));
   Shape shape = indices.shape();

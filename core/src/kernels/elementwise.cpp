@@ -46,7 +46,11 @@ void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b
     case ops::Binary::sub: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x - y; });
     case ops::Binary::mul: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x * y; });
     case ops::Binary::div: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x / y; });
-    case ops::Binary::pow: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return xsimd::pow(x, y); });
+    // xsimd's exp(y·log x) gives 0⁰ = 0, and NaN where IEEE has 1: x⁰ and 1^y for every x and y, NaN too.
+    case ops::Binary::pow:
+      return run(n, a, a_step, b, b_step, out, [](batch x, batch y) {
+        return xsimd::select((y == batch(0.0f)) || (x == batch(1.0f)), batch(1.0f), xsimd::pow(x, y));
+      });
   }
 }
 

@@ -58,26 +58,21 @@ void double_softmax(Index n, const float* x, float* out) {
 }
 
 bool sum_normalize(Index n, const float* x, float* out) {
-  double total = 0, magnitude = 0;
-  bool any = false;
-  for (Index i = 0; i < n; ++i) {
-    if (x[i] == -kInfinity) continue;
-    any = true;
-    total += static_cast<double>(x[i]);
-    magnitude += std::abs(static_cast<double>(x[i]));
-  }
-  if (!any) {
+  if (n == 0) return true;
+  if (max(n, x) == -kInfinity) {
     std::fill_n(out, n, 0.0f);
     return true;
   }
+  const auto kept = [](batch v) { return xsimd::select(v == batch(-kInfinity), batch(0.0f), v); };
+  const double total = simd::sum(n, x, kept);
+  const double magnitude = simd::sum(n, x, [=](batch v) { return xsimd::abs(kept(v)); });
   if (!std::isfinite(total)) {
     std::fill_n(out, n, kNan);
     return true;
   }
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
   if (std::abs(total) <= static_cast<double>(n) * epsilon * magnitude) return false;
-  const batch factor(static_cast<float>(1 / total));
-  simd::map(n, x, out, [=](batch v) { return xsimd::select(v == batch(-kInfinity), batch(0.0f), v * factor); });
+  simd::map(n, x, out, [=, factor = batch(static_cast<float>(1 / total))](batch v) { return kept(v) * factor; });
   return true;
 }
 
@@ -102,12 +97,9 @@ void sparsemax(Index n, const float* x, float* out, float* scratch) {
 }
 
 float entropy(Index n, const float* w) {
-  double total = 0;
-  for (Index i = 0; i < n; ++i) {
-    const double p = static_cast<double>(w[i]);
-    if (p != 0) total -= p * std::log(p);
-  }
-  return static_cast<float>(total);
+  const batch zero(0.0f);
+  return static_cast<float>(
+      -simd::sum(n, w, [=](batch p) { return xsimd::select(p == zero, zero, p * xsimd::log(p)); }));
 }
 
 }  // namespace attn::kernels

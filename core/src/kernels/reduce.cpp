@@ -12,18 +12,7 @@ using simd::batch;
 using simd::kLanes;
 
 double sum(Index n, const float* x) {
-  constexpr Index block = 1024;
-  double total = 0;
-  for (Index begin = 0; begin < n; begin += block) {
-    const Index end = std::min(n, begin + block);
-    batch partial(0.0f);
-    Index i = begin;
-    for (; i + kLanes <= end; i += kLanes) partial += simd::load(x + i);
-    float rest = xsimd::reduce_add(partial);
-    for (; i < end; ++i) rest += x[i];
-    total += static_cast<double>(rest);
-  }
-  return total;
+  return simd::sum(n, x, [](batch v) { return v; });
 }
 
 float max(Index n, const float* x) {

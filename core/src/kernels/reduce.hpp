@@ -5,7 +5,7 @@
 
 namespace attn::kernels {
 
-/// sum x; carried in double from one block of 1024 to the next, so that the error does not grow with n.
+/// sum x; carried in double from one block to the next.
 double sum(Index n, const float* x);
 /// max x, NaN if any is; n >= 1.
 float max(Index n, const float* x);
