@@ -21,11 +21,13 @@ export class Problem extends Error {
  * not imported by another. A Problem or any error ends it with status 1.
  */
 export async function main(meta, run) {
-  if (realpathSync(process.argv[1]) !== fileURLToPath(meta.url)) return;
+  const started = process.argv[1];
+  if (!started || realpathSync(started) !== fileURLToPath(meta.url)) return;
   try {
     await run();
   } catch (error) {
-    process.stderr.write(`${clearLine}\n${error instanceof Problem ? error.message : error.stack}\n`);
+    const full = /No space left on device|ENOSPC/.test(error.message) ? '\nThe disk is full.\n' : '';
+    process.stderr.write(`${clearLine}${full}\n${error instanceof Problem ? error.message : error.stack}\n`);
     process.exit(1);
   }
 }
