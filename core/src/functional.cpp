@@ -232,7 +232,24 @@ MultiHeadOutput multi_head_attention_forward(const Tensor& query, const Tensor& 
   if (weights.in_proj_bias.defined() && weights.in_proj_bias.shape() != Shape{3 * e})
     throw Error(ErrorCode::shape, op,
                 "in_proj_bias must be " + to_string({3 * e}) + ", got " + to_string(weights.in_proj_bias.shape()),
-                {weights.in_proj_weight.shape(), weights.in_proj_bias.shape()});
+                {{3 * e}, weights.in_proj_bias.shape()});
+  if (weights.out_proj_weight.shape() != Shape{e, e})
+    throw Error(ErrorCode::shape, op,
+                "out_proj_weight must be " + to_string({e, e}) + ", got " + to_string(weights.out_proj_weight.shape()),
+                {{e, e}, weights.out_proj_weight.shape()});
+  if (weights.out_proj_bias.defined() && weights.out_proj_bias.shape() != Shape{e})
+    throw Error(ErrorCode::shape, op,
+                "out_proj_bias must be " + to_string({e}) + ", got " + to_string(weights.out_proj_bias.shape()),
+                {{e}, weights.out_proj_bias.shape()});
+  for (const Tensor* x : {&key, &value})
+    if (x->rank() != query.rank() || x->size(-1) != e)
+      throw Error(ErrorCode::shape, op,
+                  "key and value must have the dimensions of query " + to_string(query.shape()) + " and end in " +
+                      std::to_string(e) + ", got " + to_string(x->shape()),
+                  {query.shape(), x->shape()});
+  if (num_heads < 1 || e % num_heads != 0)
+    throw Error(ErrorCode::range, op,
+                "num_heads must be at least 1 and divide " + std::to_string(e) + ", got " + std::to_string(num_heads));
   const auto project = [&](const Tensor& x, Index part) {
     const Tensor bias =
         weights.in_proj_bias.defined() ? slice(weights.in_proj_bias, 0, part * e, (part + 1) * e) : Tensor();

@@ -110,11 +110,19 @@ TEST_CASE("multi-head attention refuses what does not fit") {
   fails({"in_proj_bias", "[18]", "[6]"});
   check_error(ErrorCode::shape, "multi_head_attention_forward", {"[6]"},
               [&] { attn::multi_head_attention_forward(attn::zeros({6}), x, x, 2, good); });
-  CHECK_THROWS_AS(attn::multi_head_attention_forward(x, x, x, 4, good), attn::Error);
-  CHECK_THROWS_AS(attn::multi_head_attention_forward(x, x, x, 0, good), attn::Error);
-  CHECK_THROWS_AS(attn::multi_head_attention_forward(x, attn::zeros({3, 5}), x, 2, good), attn::Error);
-  CHECK_THROWS_AS(attn::multi_head_attention_forward(x, x, attn::zeros({2, 6}), 2, good), attn::Error);
   w = good;
   w.out_proj_weight = {};
-  CHECK_THROWS_AS(attn::multi_head_attention_forward(x, x, x, 2, w), attn::Error);
+  fails({"out_proj_weight", "[6,6]", "[]"});
+  w = good;
+  w.out_proj_bias = attn::zeros({5});
+  fails({"out_proj_bias", "[6]", "[5]"});
+  const auto refuses = [&](ErrorCode code, std::initializer_list<std::string_view> pieces, const Tensor& key, const Tensor& value, Index heads) {
+    check_error(code, "multi_head_attention_forward", pieces, [&] { attn::multi_head_attention_forward(x, key, value, heads, good); });
+  };
+  refuses(ErrorCode::shape, {"[3,6]", "[3,5]"}, attn::zeros({3, 5}), x, 2);
+  refuses(ErrorCode::shape, {"[3,6]", "[3,5]"}, x, attn::zeros({3, 5}), 2);
+  refuses(ErrorCode::shape, {"[3,6]", "[1,3,6]"}, attn::zeros({1, 3, 6}), x, 2);
+  refuses(ErrorCode::range, {"num_heads", "6", "4"}, x, x, 4);
+  refuses(ErrorCode::range, {"num_heads", "0"}, x, x, 0);
+  check_error(ErrorCode::shape, "attend", {"[3,6]", "[2,6]"}, [&] { attn::multi_head_attention_forward(x, x, attn::zeros({2, 6}), 2, good); });
 }
