@@ -157,8 +157,23 @@ TEST_CASE("division and powers follow IEEE at the edges") {
                {kInf, -kInf, kNan, kNan, 0});
   check_values(attn::binary(Binary::pow, tensor({-2, -2, 0, 5, 4, 0}, {6}), tensor({3, 2, 0, 0, -0.5f, -1}, {6})),
                {-8, 4, 1, 1, 0.5f, kInf});
+  check_values(attn::binary(Binary::pow, tensor({1, 1, kNan, kInf, -kInf, -0.0f}, {6}), tensor({kInf, kNan, 0, 0, -0.0f, 0}, {6})),
+               {1, 1, 1, 1, 1, 1});
   check_values(attn::binary(Binary::pow, tensor({-2, kNan}, {2}), tensor({0.5f, 1}, {2})), {kNan, kNan});
   check_values(attn::binary(Binary::add, tensor({kInf, kNan}, {2}), tensor({-kInf, 1}, {2})), {kNan, kNan});
+}
+
+TEST_CASE("powers lose digits in proportion to their exponent of e, and no more") {
+  Random random(8);
+  Tensor a = Tensor::empty({20000});
+  const Tensor b = random.tensor({20000}, -3, 3);
+  for (float& v : a.values()) v = std::exp(random.uniform(-27, 27));
+  const Array want = reference::combine([](double x, double y) { return std::pow(x, y); }, exact(a), exact(b));
+  Array bound = want;
+  // exp(y·ln x): the logarithm is off by 1 ulp and the product by half of one, which exp turns from absolute to relative.
+  for (Index i = 0; i < bound.size(); ++i)
+    bound[i] = want[i] * (std::abs(std::log(want[i])) * 3 * tolerance::rounding + tolerance::function);
+  check_close(attn::binary(Binary::pow, a, b), want, bound);
 }
 
 TEST_CASE("masked_fill replaces where the mask is not zero") {
