@@ -206,6 +206,7 @@ TEST_CASE("sum divides negative scores, and says where nothing is left to divide
   check_values(run({-1, -3}), {0.25f, 0.75f});
   check_values(run({-1, 5}), {-0.25f, 1.25f});
   check_values(run({0, 2}), {0, 1});
+  check_values(run({0x1p-140f, 0x3p-140f}), {0.25f, 0.75f});  // 1/Σ is beyond float32
   const auto vanishes = [&](std::initializer_list<float> keys, const attn::Mask& mask = {}) {
     check_error(ErrorCode::range, "attend", {"sum", "row 0"}, [&] { run(keys, mask); });
   };

@@ -72,7 +72,8 @@ bool sum_normalize(Index n, const float* x, float* out) {
   }
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
   if (std::abs(total) <= static_cast<double>(n) * epsilon * magnitude) return false;
-  simd::map(n, x, out, [=, factor = batch(static_cast<float>(1 / total))](batch v) { return kept(v) * factor; });
+  // Divided, not multiplied by the reciprocal, which overflows where the scores are subnormal.
+  simd::map(n, x, out, [=, by = batch(static_cast<float>(total))](batch v) { return kept(v) / by; });
   return true;
 }
 
