@@ -1,6 +1,6 @@
 import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
-import { checkNames, number, oneOf, whole } from './options.js';
+import { checkNames, flag, number, oneOf, whole } from './options.js';
 import type { Handle, RawMask } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
@@ -27,7 +27,7 @@ export function rawMask(runtime: Runtime, op: string, mask: Mask = 'none'): RawM
   if (mask instanceof Tensor) return { ...raw, additive: mask.handle(op, runtime) };
   const names: (keyof MaskOptions)[] = ['causal', 'window', 'padding', 'additive'];
   checkNames(op, mask, names);
-  raw.causal = mask.causal ?? false;
+  raw.causal = flag(op, 'causal', mask.causal ?? false);
   if (mask.window !== undefined) {
     raw.window = whole(op, 'window', mask.window);
     if (raw.window < 0) throw new AttnError('RANGE', op, `window must be 0 or more, got ${raw.window}`);

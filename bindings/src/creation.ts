@@ -7,6 +7,11 @@ import { Tensor } from './tensor.js';
 import type { DType, Nested, TensorLike, TensorOptions, TypedArray } from './types.js';
 
 const DTYPES = ['float32', 'int32'] as const;
+/** dtype, the one option of most functions here. */
+function dtypeOf(op: string, options: { dtype?: DType }): DType {
+  checkNames(op, options, ['dtype']);
+  return options.dtype ?? 'float32';
+}
 const isInt32 = (op: string, dtype: DType) => oneOf(op, 'dtype', dtype, DTYPES) === 1;
 
 function fromNumbers(runtime: Runtime, op: string, data: Nested | TypedArray, options: TensorOptions): Handle {
@@ -27,7 +32,9 @@ function fromNumbers(runtime: Runtime, op: string, data: Nested | TypedArray, op
 
 /** An operator's argument: a tensor as it is, numbers as one that lasts until the operator's end. */
 export function toTensor(runtime: Runtime, op: string, value: TensorLike, dtype: DType = 'float32'): Tensor {
-  return value instanceof Tensor ? value : runtime.temporary(fromNumbers(runtime, op, value, { dtype }));
+  if (!(value instanceof Tensor)) return runtime.temporary(fromNumbers(runtime, op, value, { dtype }));
+  value.handle(op, runtime); // refuses one that is freed or of another load()
+  return value;
 }
 
 export type Creation = ReturnType<typeof creation>;
@@ -43,22 +50,22 @@ export function creation(runtime: Runtime) {
     /** A tensor of nested numbers, a typed array, or a copy of a tensor. */
     tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
       checkNames('tensor', options, ['shape', 'dtype']);
-      const plain = data instanceof Tensor ? data.data() : data;
-      const shape = options.shape ?? (data instanceof Tensor ? data.shape : undefined);
-      return runtime.wrap(fromNumbers(runtime, 'tensor', plain, { ...options, ...(shape && { shape: [...shape] }) }));
+      if (!(data instanceof Tensor)) return runtime.wrap(fromNumbers(runtime, 'tensor', data, options));
+      const { shape = data.shape, dtype = data.dtype } = options;
+      return runtime.wrap(fromNumbers(runtime, 'tensor', data.data(), { shape, dtype }));
     },
-    zeros: (shape: number[], { dtype = 'float32' }: { dtype?: DType } = {}) =>
-      make('zeros', (core) => core.zeros(wholes('zeros', 'shape', shape), isInt32('zeros', dtype))),
-    ones: (shape: number[], { dtype = 'float32' }: { dtype?: DType } = {}) =>
-      make('ones', (core) => core.ones(wholes('ones', 'shape', shape), isInt32('ones', dtype))),
+    zeros: (shape: number[], options: { dtype?: DType } = {}) =>
+      make('zeros', (core) => core.zeros(wholes('zeros', 'shape', shape), isInt32('zeros', dtypeOf('zeros', options)))),
+    ones: (shape: number[], options: { dtype?: DType } = {}) =>
+      make('ones', (core) => core.ones(wholes('ones', 'shape', shape), isInt32('ones', dtypeOf('ones', options)))),
     full: (shape: number[], value: number) =>
       make('full', (core) => core.full(wholes('full', 'shape', shape), number('full', 'value', value))),
     /** [start, end) in steps; `arange(end)` starts at 0. */
-    arange(start: number, end?: number, step = 1, { dtype = 'float32' }: { dtype?: DType } = {}): Tensor {
+    arange(start: number, end?: number, step = 1, options: { dtype?: DType } = {}): Tensor {
       const [from, to] = end === undefined ? [0, start] : [start, end];
       return make('arange', (core) =>
         core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step),
-          isInt32('arange', dtype)));
+          isInt32('arange', dtypeOf('arange', options))));
     },
     eye: (n: number) => make('eye', (core) => core.eye(whole('eye', 'n', n))),
     /** Uniform on [0, 1). */
@@ -67,7 +74,7 @@ export function creation(runtime: Runtime) {
     randn: (shape: number[]) => make('randn', (core) => core.randn(wholes('randn', 'shape', shape))),
     /** Starts rand and randn again from a whole number ≥ 0. */
     manualSeed(seed: number): void {
-      if (!Number.isSafeInteger(seed) || seed < 0) {
+      if (!Number.isSafeInteger(number('manualSeed', 'the seed', seed)) || seed < 0) {
         throw new AttnError('RANGE', 'manualSeed', `the seed must be a whole number from 0 to 2^53 − 1, got ${seed}`);
       }
       runtime.call('manualSeed', (core) => core.manualSeed(seed));

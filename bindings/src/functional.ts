@@ -1,6 +1,6 @@
 import { optional, rawMask, scaleOrOwn } from './attention.js';
 import { toTensor } from './creation.js';
-import { checkNames, whole } from './options.js';
+import { checkNames, flag, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
@@ -50,7 +50,7 @@ export function functional(runtime: Runtime) {
       const op = 'scaledDotProductAttention';
       checkNames(op, options, ['attnMask', 'isCausal', 'scale']);
       const mask = {
-        causal: options.isCausal ?? false,
+        causal: flag(op, 'isCausal', options.isCausal ?? false),
         ...(options.attnMask !== undefined && { additive: options.attnMask }),
       };
       return make(op, (core) =>

@@ -1,7 +1,7 @@
 import { relaxedSimd, simd as fixedSimd, threads as sharedMemory } from 'wasm-feature-detect';
 import { makeAttn, type Attn } from './attn.js';
 import { AttnError } from './error.js';
-import { checkNames, oneOf } from './options.js';
+import { checkNames, oneOf, shown } from './options.js';
 import type { CoreSettings, RawCore } from './raw.js';
 import { Runtime } from './runtime.js';
 import type { Info, LoadOptions } from './types.js';
@@ -42,7 +42,8 @@ async function chooseThreads(
   platform: Platform, asked: LoadOptions['threads'] = 'auto',
 ): Promise<{ threads: number; why: string }> {
   if (asked !== 'auto' && !(Number.isInteger(asked) && asked >= 1 && asked <= MOST_THREADS)) {
-    throw new AttnError('RANGE', 'load', `threads must be 'auto' or a whole number from 1 to ${MOST_THREADS}, got ${asked}`);
+    const code = typeof asked === 'number' ? 'RANGE' : 'TYPE';
+    throw new AttnError(code, 'load', `threads must be 'auto' or a whole number from 1 to ${MOST_THREADS}, got ${shown(asked)}`);
   }
   if (asked === 1) return { threads: 1, why: '1 thread was asked for' };
   const obstacle = !platform.isolated

@@ -2,6 +2,11 @@
 import { AttnError } from './error.js';
 import type { DType, Nested, TypedArray } from './types.js';
 
+/** Deeper is no tensor but a mistake, such as an array that holds itself. */
+const MOST_DIMENSIONS = 32;
+/** What the core's 4 GB of memory can hold. */
+const MOST_ELEMENTS = 2 ** 30;
+
 const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
 
 function shapeOf(op: string, value: unknown): number[] {
@@ -12,6 +17,9 @@ function shapeOf(op: string, value: unknown): number[] {
     }
     const { length } = level as unknown as ArrayLike<unknown>;
     shape.push(length);
+    if (shape.length > MOST_DIMENSIONS) {
+      throw new AttnError('RANGE', op, `a tensor has at most ${MOST_DIMENSIONS} dimensions, and these arrays lie deeper`);
+    }
     if (length === 0) break;
   }
   return shape;
@@ -34,6 +42,7 @@ export interface Flat {
 export function flatten(op: string, data: Nested | TypedArray, dtype: DType): Flat {
   const shape = shapeOf(op, data);
   const size = shape.reduce((a, b) => a * b, 1);
+  if (size > MOST_ELEMENTS) throw new AttnError('OOM', op, `a tensor of shape [${shape}] does not fit in memory`, [shape]);
   const values = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
   let at = 0;
   const visit = (value: unknown, depth: number): void => {

@@ -3,7 +3,7 @@ import { AttnError } from './error.js';
 
 const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
 
-function shown(value: unknown): string {
+export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value !== 'object' || value === null) return String(value);
   return 'shape' in value ? `a tensor [${String(value.shape)}]` : Array.isArray(value) ? 'an array' : 'an object';
@@ -33,6 +33,11 @@ export function number(op: string, what: string, value: unknown): number {
   return value;
 }
 
+export function flag(op: string, what: string, value: unknown): boolean {
+  if (typeof value !== 'boolean') throw new AttnError('TYPE', op, `${what} must be true or false, got ${shown(value)}`);
+  return value;
+}
+
 const MOST = 2 ** 31 - 1;
 
 export function whole(op: string, what: string, value: unknown): number {
@@ -46,7 +51,9 @@ export function whole(op: string, what: string, value: unknown): number {
 export function wholes(op: string, what: string, values: unknown): number[] {
   if (!Array.isArray(values)) throw new AttnError('TYPE', op, `${what} must be an array of whole numbers, got ${shown(values)}`);
   for (const value of values) {
-    if (!Number.isInteger(value)) throw new AttnError('RANGE', op, `${what} must hold whole numbers, got ${shown(value)}`);
+    if (!Number.isInteger(value)) {
+      throw new AttnError(typeof value === 'number' ? 'RANGE' : 'TYPE', op, `${what} must hold whole numbers, got ${shown(value)}`);
+    }
   }
   return values as number[];
 }

@@ -1,4 +1,5 @@
 import { AttnError } from './error.js';
+import { shown } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import { Tensor } from './tensor.js';
 import type { ErrorCode } from './types.js';
@@ -14,6 +15,9 @@ export class Runtime {
   #depth = 0;
 
   constructor(readonly core: RawCore) {}
+
+  /** Whether the core is past use; then nothing in it is freed either, since its heap may be damaged. */
+  get stopped(): boolean { return this.#trap !== undefined; }
 
   /** A tensor that an operator makes of its caller's numbers; freed when the outermost `call` ends. */
   temporary(handle: Handle): Tensor {
@@ -70,6 +74,7 @@ export class Runtime {
   }
 
   scope<T>(f: () => T): T {
+    if (typeof f !== 'function') throw new AttnError('TYPE', 'scope', `expected a function, got ${shown(f)}`);
     const made = new Set<Tensor>();
     this.#scopes.push(made);
     let result: T;
@@ -77,6 +82,7 @@ export class Runtime {
     try {
       result = f();
       if (result instanceof Promise) {
+        result.catch(() => {}); // it may trip over its freed tensors, but nobody will ever hold it
         throw new AttnError('TYPE', 'scope', 'the function must not be asynchronous: its tensors are freed when it returns');
       }
       collect(result, kept, new Set());

@@ -1,6 +1,7 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import { AttnError } from './error.js';
 import { nest } from './nested.js';
-import { checkNames, number, whole, wholes } from './options.js';
+import { checkNames, flag, number, whole, wholes } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { toTensor } from './creation.js';
@@ -65,7 +66,7 @@ export class Tensor {
 
   /** Frees the memory now. Again is harmless; any other use afterwards is an error. */
   dispose(): void {
-    if (!this.#handle.isDeleted()) this.#handle.delete();
+    if (!this.#handle.isDeleted() && !this.#runtime.stopped) this.#handle.delete();
   }
   [Symbol.dispose](): void { this.dispose(); }
 
@@ -89,7 +90,8 @@ export class Tensor {
   #reduce(f: (typeof REDUCTIONS)[number], dim: number | undefined, options: { keepdim?: boolean }): Tensor {
     checkNames(f, options, ['keepdim']);
     const at = dim === undefined ? 0 : whole(f, 'dim', dim);
-    return this.#new(f, (core, x) => core.reduce(REDUCTIONS.indexOf(f), x, at, dim === undefined, !!options.keepdim));
+    const keepdim = flag(f, 'keepdim', options.keepdim ?? false);
+    return this.#new(f, (core, x) => core.reduce(REDUCTIONS.indexOf(f), x, at, dim === undefined, keepdim));
   }
 
   neg(): Tensor { return this.#unary('neg'); }
