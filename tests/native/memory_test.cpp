@@ -1,6 +1,7 @@
 // The fused path never holds a T×S matrix: every allocation of this program is counted while it runs.
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 #include "helpers.hpp"
@@ -10,6 +11,8 @@ namespace {
 std::atomic<std::size_t> allocated{0};  // bytes asked for, ever; frees are not taken off
 
 void* counted(std::size_t bytes, std::size_t alignment) {
+  // The sanitizers' allocators end the program where others return null.
+  if (bytes > std::numeric_limits<std::size_t>::max() / 4) throw std::bad_alloc();
   allocated += bytes;
   // aligned_alloc wants a multiple of the alignment.
   void* memory = std::aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment + (bytes == 0 ? alignment : 0));
