@@ -35,6 +35,7 @@ export default defineConfig({
   plugins: [woff2Only(), svelte(), isolationServiceWorker()],
   resolve: { alias: { 'attention-playground': here('../dist/web.js') } },
   worker: { format: 'es' },
+  server: { fs: { allow: [here('..')] } }, // the module lies in ../dist
   build: {
     outDir: here('../build/page'),
     emptyOutDir: true,

@@ -1,0 +1,106 @@
+// For everyone: no violation that axe-core can find, no page that scrolls sideways, and a way on after a crash.
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { after, before, describe, test } from 'node:test';
+import { browsers, choose, eventually, launch, open, site, text } from './support/harness.mjs';
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const desktop = { width: 1280, height: 900 };
+const phone = { width: 360, height: 740 };
+
+/** Each theme, language and width with each view, not each with each other: axe takes its time. */
+const looks = [
+  { hash: '#lang=en&theme=light', size: desktop },
+  { hash: '#lang=zh&theme=dark', size: phone },
+  { hash: '#view=lab&lang=en&theme=dark&heads=2&mask=causal&score=additive', size: desktop },
+  { hash: '#view=lab&lang=zh&theme=light&source=x&score=general&mask=free&normalizer=sum', size: phone },
+  { hash: '#view=lab&lang=en&theme=light&score=location', size: desktop },
+];
+
+async function violations(page) {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    // KaTeX's drawing is hidden from screen readers, which get its MathML.
+    const { violations: found } = await globalThis.axe.run({ exclude: ['.katex-html'] });
+    return found.map(({ id, nodes }) => `${id}: ${nodes.length} times, first at ${nodes[0].target}: ${nodes[0].failureSummary}`);
+  });
+}
+
+const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+for (const browserName of browsers) {
+  describe(`quality, ${browserName}`, { timeout: 300_000 }, () => {
+    let browser, home;
+    before(async () => {
+      browser = await launch(browserName);
+      home = await site(true);
+    });
+    after(async () => {
+      await browser?.close();
+      await home?.close();
+    });
+
+    for (const { hash, size } of looks) {
+      test(`axe-core finds nothing, nothing overflows: ${hash} at ${size.width}`, async () => {
+        const { page, verify } = await open(browser, home, hash, size);
+        assert.deepEqual(await violations(page), []);
+        assert.equal(await overflow(page), 0);
+        await verify();
+      });
+    }
+
+    test('no view scrolls sideways on a phone, in either language', async () => {
+      for (const hash of ['#lang=zh', '#lang=en', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4']) {
+        const { page, verify } = await open(browser, home, hash, phone);
+        assert.equal(await overflow(page), 0, hash);
+        await verify();
+      }
+    });
+
+    test('the footer tells what runs and why', async () => {
+      const { page, verify } = await open(browser, home, '#view=lab&lang=en');
+      await eventually(async () => assert.match(await text(page, 'footer summary'), /SIMD: (relaxed|fixed)\s+·\s+(1 thread|\d+ threads)\s+·\s+cross-origin isolated/));
+      assert.match(await text(page, 'footer details p'), /Why this:.*(engine|asked|cores).*\d+\.\d+\.\d+/);
+      await verify();
+    });
+
+    test('a core that cannot start is told, and can be started again', async () => {
+      // The binary is missing once: the address of the page stays, only what it loads fails.
+      const broken = await site(true, 'build/page', (url) => /\.wasm$/.test(url));
+      const page = await browser.newPage();
+      try {
+        await page.goto(`${broken.url}#view=lab&lang=en`);
+        await page.waitForSelector('.crash', { timeout: 20_000 });
+        assert.match(await text(page, '.crash'), /Computing stopped: \S+/);
+        broken.heal();
+        await page.click('.crash button');
+        await page.waitForSelector('.steps[data-state="ready"]', { timeout: 20_000 });
+        assert.equal(await page.$('.crash'), null);
+      } finally {
+        await page.close();
+        await broken.close();
+      }
+    });
+
+    test('threads on request, where the host sends no headers', async () => {
+      const plain = await site(false);
+      const page = await browser.newPage();
+      try {
+        await page.goto(`${plain.url}#view=lab&lang=en`);
+        await page.waitForSelector('footer summary');
+        assert.match(await text(page, 'footer summary'), /1 thread\s+·\s+not isolated/);
+        await Promise.all([page.waitForNavigation(), page.click('footer button')]);
+        await eventually(async () => assert.match(await text(page, 'footer summary'), /cross-origin isolated/), 20_000);
+        await page.waitForSelector('.steps[data-state="ready"]');
+        await choose(page, 'cosine');
+        await page.waitForSelector('.steps[data-state="ready"]');
+        await Promise.all([page.waitForNavigation(), page.click('footer button')]);
+        await eventually(async () => assert.match(await text(page, 'footer summary'), /not isolated/), 20_000);
+      } finally {
+        await page.close();
+        await plain.close();
+      }
+    });
+  });
+}
