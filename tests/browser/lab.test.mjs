@@ -1,7 +1,7 @@
 // The lab against plain double precision: every score, normaliser and mask, heads, scale and temperature.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { cell, choose, close, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { cell, choose, close, closePages, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
 import { attend, multiply } from './support/reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
@@ -45,6 +45,7 @@ for (const { browser: browserName, isolated, name } of settings) {
       browser = await launch(browserName);
       home = await site(isolated);
     });
+    afterEach(() => closePages(browser));
     after(async () => {
       await browser?.close();
       await home?.close();

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, before, describe, test } from 'node:test';
-import { browsers, choose, eventually, launch, open, site, text } from './support/harness.mjs';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { browsers, choose, closePages, eventually, launch, open, site, text } from './support/harness.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { width: 1280, height: 900 };
@@ -36,6 +36,7 @@ for (const browserName of browsers) {
       browser = await launch(browserName);
       home = await site(true);
     });
+    afterEach(() => closePages(browser));
     after(async () => {
       await browser?.close();
       await home?.close();

@@ -1,7 +1,7 @@
 // Where the reader is: languages, themes, the address, history, and the way through the page by keyboard alone.
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { browsers, cell, choose, close, eventually, launch, matrix, open, settled, site, text, type } from './support/harness.mjs';
+import { after, afterEach, before, describe, test } from 'node:test';
+import { browsers, cell, choose, close, closePages, eventually, launch, matrix, open, settled, site, text, type } from './support/harness.mjs';
 
 /** Everything that makes a picture: all numbers, language, theme, view, and what is chosen. */
 const picture = (page) => page.evaluate(() => ({
@@ -34,6 +34,7 @@ for (const browserName of browsers) {
       browser = await launch(browserName);
       home = await site(true);
     });
+    afterEach(() => closePages(browser));
     after(async () => {
       await browser?.close();
       await home?.close();

@@ -82,6 +82,11 @@ export async function open(browser, { url }, hash = '', { width = 1280, height =
   };
 }
 
+/** For afterEach: a failed test leaves its page behind, and pages in the background starve those to come. */
+export async function closePages(browser) {
+  for (const page of (await browser.pages()).slice(1)) await page.close();
+}
+
 export const settled = (page) => page.waitForFunction(() => {
   const lab = document.querySelector('.steps[data-state]');
   const articles = [...document.querySelectorAll('article')];
