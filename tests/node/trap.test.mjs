@@ -1,0 +1,76 @@
+// When the core itself stops, by a trap or a stack that ran out, the module says so and refuses from then on.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from '../../dist/node.js';
+
+/** Tensors of stopped cores: collected, they would call into them again. */
+const kept = [];
+
+/** A core with its WebAssembly exports, which the module keeps to itself. */
+async function loadOpen(options) {
+  const { instantiate } = WebAssembly;
+  let exports;
+  WebAssembly.instantiate = async (...args) => {
+    const result = await instantiate(...args);
+    ({ exports } = result.instance ?? result);
+    return result;
+  };
+  try {
+    return { attn: await load(options), exports };
+  } finally {
+    WebAssembly.instantiate = instantiate;
+  }
+}
+
+function assertStopped(attn, x, why) {
+  const uses = {
+    exp: () => x.exp(), tensor: () => attn.tensor([1]), attend: () => attn.attend([[1]], [[1]], [[1]]), data: () => x.toArray(),
+    memory: () => attn.memory(), zeros: () => attn.zeros([1]), sinusoidal: () => attn.nn.sinusoidal({ length: 1, dim: 1 }),
+  };
+  for (const [op, f] of Object.entries(uses)) {
+    assert.throws(f, (error) => error.code === 'INTERNAL' && error.op === op && why.test(error.message) && /load\(\) a new one/.test(error.message), op);
+  }
+  x.dispose(); // harmless still
+  assert.equal(attn.scope(() => 5), 5);
+}
+
+for (const threads of [1, 2]) {
+  test(`after a trap the core refuses, others go on (threads: ${threads})`, async () => {
+    const { attn, exports } = await loadOpen({ threads });
+    const x = attn.tensor([[1, 2], [3, 4]]);
+    kept.push(x);
+    attn.scope(() => void attn.attend(x, x, x)); // the glue keeps what it has called
+    const table = Object.values(exports).find((value) => value instanceof WebAssembly.Table);
+    for (let i = 0; i < table.length; i++) table.set(i, null); // every call through a pointer traps
+    assert.throws(() => attn.attend(x, x, x), (error) => error.code === 'INTERNAL' && error.op === 'attend'
+      && /the core stopped \(.+\); load\(\) a new one/.test(error.message) && error.cause instanceof WebAssembly.RuntimeError);
+    assertStopped(attn, x, /the core stopped earlier \(.+\)/);
+    const fresh = await load({ threads });
+    assert.deepEqual(fresh.tensor([1, 2]).add(1).toArray(), [2, 3]);
+  });
+}
+
+test('a stack that runs out inside a call stops the core, since it may be in the middle of anything', async () => {
+  const attn = await load({ threads: 1 });
+  const x = attn.tensor([1, 2]);
+  const stopped = () => {
+    try {
+      attn.memory();
+      return false;
+    } catch (error) {
+      return error.code === 'INTERNAL';
+    }
+  };
+  const dive = () => {
+    try {
+      dive();
+    } catch (error) {
+      // Here there is room for a few calls only; further up for more, until one gets into the core and no further.
+      if (!stopped()) x.add(1);
+      throw error;
+    }
+  };
+  assert.throws(dive);
+  assert.ok(stopped());
+  assertStopped(attn, x, /the core stopped earlier \(Maximum call stack size exceeded\)/);
+});
