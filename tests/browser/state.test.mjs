@@ -113,7 +113,14 @@ for (const browserName of browsers) {
       await eventually(async () => assert.equal((await matrix(page, '[data-input="q"]'))[0][0], 9));
       await page.evaluate(() => document.activeElement.blur());
       const end = await picture(page);
-      for (let i = 0; i < 3; i++) await press(page, 'Control', 'z');
+      const chosen = (value) => page.$eval(`input[type="radio"][value="${value}"]`, (input) => input.checked);
+      // One undo is one edit: first the number goes back, then the mask, then the score.
+      await press(page, 'Control', 'z');
+      await eventually(async () => assert.equal((await matrix(page, '[data-input="q"]'))[0][0], 1));
+      assert.deepEqual([await chosen('causal'), await chosen('additive')], [true, true]);
+      await press(page, 'Control', 'z');
+      await eventually(async () => assert.deepEqual([await chosen('causal'), await chosen('additive')], [false, true]));
+      await press(page, 'Control', 'z');
       await eventually(async () => assert.deepEqual(await picture(page), start));
       for (let i = 0; i < 3; i++) await press(page, 'Control', 'Shift', 'Z');
       await eventually(async () => assert.deepEqual((await picture(page)).numbers, end.numbers));
