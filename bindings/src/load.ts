@@ -102,17 +102,15 @@ export async function loadOn(platform: Platform, options: LoadOptions): Promise<
   checkNames('load', options, ['threads', 'simd', 'baseUrl']);
   const { simd, why: whySimd } = await chooseSimd(options.simd);
   const { threads, why: whyThreads } = await chooseThreads(platform, options.threads);
-  let variant: Variant = { simd, threads };
   let reason = `${simd} SIMD: ${whySimd}; ${threads} thread${threads > 1 ? 's' : ''}: ${whyThreads}`;
   let core: RawCore;
   try {
-    core = await start(platform, variant, options);
+    core = await start(platform, { simd, threads }, options);
   } catch (error) {
     // Threads were our idea, and memory to share or workers could not be had: one thread still can.
     if (threads === 1 || (options.threads ?? 'auto') !== 'auto') throw failure(error);
-    variant = { simd, threads: 1 };
     reason = `${simd} SIMD: ${whySimd}; 1 thread: ${threads} did not start (${failure(error).message})`;
-    core = await start(platform, variant, options).catch((again) => { throw failure(again); });
+    core = await start(platform, { simd, threads: 1 }, options).catch((again) => { throw failure(again); });
   }
-  return makeAttn(new Runtime(core), { ...variant, isolated: platform.isolated, version, reason });
+  return makeAttn(new Runtime(core), { simd, threads: core.numThreads(), isolated: platform.isolated, version, reason });
 }

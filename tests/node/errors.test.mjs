@@ -32,14 +32,17 @@ spell('shapes that do not fit are named, both of them', [
   ['SHAPE', 'tensor', () => attn.tensor([1, 2, 3], { shape: [2, 2] }), { shapes: [[2, 2], [3]] }],
 ]);
 
+const nested = (depth) => (depth === 0 ? 1 : [nested(depth - 1)]);
 spell('empty, ragged and endless arrays', [
   ['SHAPE', 'attend', () => attn.attend([], [], [])],
   ['SHAPE', 'attend', () => attn.attend([[]], [[]], [[]]), { message: /at least 1 feature/ }],
   ['SHAPE', 'tensor', () => attn.tensor([[1, 2], [3]]), { message: /every row at depth 1 must have 2 entries/ }],
+  ['SHAPE', 'tensor', () => attn.tensor([[1], [2, 3]])],
   ['SHAPE', 'tensor', () => attn.tensor([[1], 2])],
   ['TYPE', 'tensor', () => attn.tensor([1, [2]])],
   ['SHAPE', 'attend', () => attn.attend(q, q, [[1, 2], [3]])],
   ['RANGE', 'tensor', () => { const own = []; own[0] = own; attn.tensor(own); }, { message: /at most 32 dimensions/ }],
+  ['RANGE', 'tensor', () => attn.tensor(nested(33)), { message: /at most 32 dimensions/ }],
   ['TYPE', 'tensor', () => attn.tensor([1, undefined, 3])],
   ['RANGE', 'cat', () => attn.cat([])],
   ['RANGE', 'stack', () => attn.stack([])],

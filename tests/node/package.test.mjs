@@ -36,7 +36,10 @@ for (const options of variants) {
     const flags = options.simd === 'relaxed' ? relaxedSimdFlags : [];
     const child = await node([...flags, 'main.mjs', JSON.stringify(options), examples], { cwd: folder });
     assert.deepEqual([child.code, child.signal, child.stderr], [0, null, ''], 'ends by itself, quietly');
-    const { info, results } = JSON.parse(child.stdout);
+    const { info, results, binary, alive } = JSON.parse(child.stdout);
+    assert.ok(!alive.includes('Timeout'), `nothing is waited for: ${alive}`);
+    const file = `dist/wasm/${options.simd === 'fixed' ? 'simd' : 'relaxed'}-${options.threads > 1 ? 'multi' : 'single'}.wasm`;
+    assert.equal(binary, packed.files.find(({ path }) => path === file).size, `${file} was taken`);
     const { reason, ...rest } = info;
     assert.deepEqual(rest, { ...options, isolated: true, version: manifest.version });
     assert.match(reason, /^(fixed|relaxed) SIMD: .*asked for; \d threads?: .*asked for$/);

@@ -16,6 +16,8 @@ test('tensor takes nested numbers, typed arrays, scalars and tensors', () => {
   is(attn.tensor([]), [], [0]);
   is(attn.tensor([[], []]), [[], []], [2, 0]);
   is(attn.tensor([[[[1]]]]), [[[[1]]]], [1, 1, 1, 1]);
+  const deep = Array.from({ length: 32 }).reduce((inner) => [inner], 1);
+  is(attn.tensor(deep), deep, new Array(32).fill(1));
   for (const Type of [Float32Array, Float64Array, Int8Array, Uint8Array, Uint8ClampedArray, Int16Array, Uint16Array, Int32Array, Uint32Array]) {
     is(attn.tensor(Type.of(1, 2, 3)), [1, 2, 3], [3]);
     is(attn.tensor([Type.of(1, 2), Type.of(3, 4)]), [[1, 2], [3, 4]], [2, 2]);
