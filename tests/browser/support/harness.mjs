@@ -87,11 +87,20 @@ export async function closePages(browser) {
   for (const page of (await browser.pages()).slice(1)) await page.close();
 }
 
-export const settled = (page) => page.waitForFunction(() => {
-  const lab = document.querySelector('.steps[data-state]');
-  const articles = [...document.querySelectorAll('article')];
-  return lab ? lab.dataset.state === 'ready' : articles.length > 0 && articles.every(({ dataset }) => dataset.state !== 'pending');
-}, { timeout: PATIENCE });
+/** Polled by the clock, since a page in the background gets no animation frames. */
+export async function settled(page) {
+  try {
+    await page.waitForFunction(() => {
+      const lab = document.querySelector('.steps[data-state]');
+      const articles = [...document.querySelectorAll('article')];
+      return lab ? lab.dataset.state === 'ready' : articles.length > 0 && articles.every(({ dataset }) => dataset.state !== 'pending');
+    }, { timeout: PATIENCE, polling: 100 });
+  } catch (error) {
+    const state = await page.evaluate(() => [...document.querySelectorAll('[data-state], .crash, footer')].map((element) =>
+      (element.dataset.state ? `${element.id} ${element.dataset.state}` : element.textContent)).join('; '));
+    throw new Error(`the page does not settle: ${state}`, { cause: error });
+  }
+}
 
 /** Tries until the check passes; then, or at the end of patience, its own error counts. */
 export async function eventually(check, patience = 10_000) {
