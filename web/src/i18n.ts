@@ -142,6 +142,7 @@ export const t = {
   why2: { zh: '为什么是这样', en: 'Why this' },
   useThreads: { zh: '启用多线程', en: 'Use threads' },
   useThreadsNote: { zh: '安装一个本站的 service worker 并重新载入', en: 'Installs a service worker of this page and reloads' },
+  noThreads: { zh: '浏览器不允许：{why}', en: 'The browser does not allow it: {why}' },
   dropThreads: { zh: '停用多线程', en: 'Stop using threads' },
   local: { zh: '一切都在你的机器上计算，什么都不会发送出去。', en: 'Everything is computed on your machine; nothing is sent anywhere.' },
 } as const satisfies Record<string, Text>;
