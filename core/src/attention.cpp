@@ -28,8 +28,18 @@ constexpr float kInfinity = std::numeric_limits<float>::infinity();
 /// Multiplications worth a thread of their own.
 constexpr Index kWork = 1 << 15;
 
-/// Queries of one problem that make a piece.
-Index rows_per_piece(const Layout& l) { return std::max<Index>(1, kWork / std::max<Index>(1, l.s * (l.dq + l.dv))); }
+/// Queries of one problem that make a piece; `extra` counts what a query costs beyond its scores and its output. In
+/// double, since the product of two sizes that fit need not.
+Index rows_per_piece(const Layout& l, double extra = 0) {
+  const double row = static_cast<double>(l.s) * static_cast<double>(std::max(l.dq, l.dk) + l.dv);
+  const double rows = static_cast<double>(kWork) / (row + extra + 1);
+  return std::clamp<Index>(static_cast<Index>(rows), 1, std::max<Index>(l.t, 1));
+}
+
+/// Scratch for a matrix. Throws OOM where its size would not fit in memory.
+std::vector<float> scratch_matrix(Index rows, Index columns) {
+  return std::vector<float>(static_cast<std::size_t>(checked_numel("attend", {rows, columns})));
+}
 
 void require(const In& weight, const char* what, const Shape& shape) {
   if (!weight.data)
@@ -63,6 +73,12 @@ void check_weights(const AttendOptions& options, const Layout& l) {
   }
 }
 
+/// What scores are multiplied by.
+float factor(const Layout& l, const AttendOptions& options) {
+  const double own = options.score == Score::scaled_dot ? 1 / std::sqrt(static_cast<double>(l.dq)) : 1.0;
+  return static_cast<float>(options.scale.value_or(own) / options.temperature);
+}
+
 Layout attend_layout(const In& query, const In& key, const In& value, const AttendOptions& options) {
   const Layout layout = checked_layout("attend", query, key, value, options.heads, widths_match(options.score));
   check_weights(options, layout);
@@ -72,21 +88,21 @@ Layout attend_layout(const In& query, const In& key, const In& value, const Atte
                 "temperature must be above 0 and finite, got " + std::to_string(options.temperature));
   if (options.scale && !std::isfinite(*options.scale))
     throw Error(ErrorCode::range, "attend", "scale must be finite, got " + std::to_string(*options.scale));
+  if (!std::isfinite(factor(layout, options)))
+    throw Error(ErrorCode::range, "attend", "scale / temperature must be finite in float32");
   RowMask("attend", options.mask, layout);
   return layout;
 }
 
-/// x · Wᵀ for every row of one problem: [rows,d] × [width,d] -> [rows,width].
-std::vector<float> project(const float* x, Index rows, Index stride, const In& weight) {
+/// x · Wᵀ: [rows,d] × [width,d] -> [rows,width].
+void project(const float* x, Index rows, Index stride, const In& weight, float* out) {
   const Index width = weight.size(0), d = weight.size(1);
-  std::vector<float> out(static_cast<std::size_t>(rows * width));
-  kernels::matmul_transposed(rows, width, d, x, stride, weight.data, d, out.data(), width);
-  return out;
+  kernels::matmul_transposed(rows, width, d, x, stride, weight.data, d, out, width);
 }
 
 /// The scores of one problem's queries [begin, begin + rows) against all its keys.
 void score_rows(const Layout& l, const AttendOptions& options, const float* q, Index q_stride, const float* k,
-                Index k_stride, const std::vector<float>& projected_keys, Index rows, float* scores) {
+                Index k_stride, const float* projected_keys, Index rows, float* scores) {
   switch (options.score) {
     case Score::dot:
     case Score::scaled_dot: return kernels::matmul_transposed(rows, l.s, l.dq, q, q_stride, k, k_stride, scores, l.s);
@@ -98,15 +114,16 @@ void score_rows(const Layout& l, const AttendOptions& options, const float* q, I
                                       scores, norms.data());
     }
     case Score::general: {
-      std::vector<float> qw(static_cast<std::size_t>(rows * l.dk));
+      std::vector<float> qw = scratch_matrix(rows, l.dk);
       kernels::matmul(rows, l.dk, l.dq, q, q_stride, options.weight.data, l.dk, qw.data(), l.dk);
       return kernels::matmul_transposed(rows, l.s, l.dk, qw.data(), l.dk, k, k_stride, scores, l.s);
     }
     case Score::additive: {
       const Index a = options.score_vector.numel();
-      const std::vector<float> qa = project(q, rows, q_stride, options.query_weight);
+      std::vector<float> qa = scratch_matrix(rows, a);
+      project(q, rows, q_stride, options.query_weight, qa.data());
       std::vector<float> scratch(static_cast<std::size_t>(a));
-      return kernels::additive_scores(rows, l.s, a, qa.data(), projected_keys.data(), options.score_vector.data, scores,
+      return kernels::additive_scores(rows, l.s, a, qa.data(), projected_keys, options.score_vector.data, scores,
                                       scratch.data());
     }
     case Score::location:
@@ -146,21 +163,26 @@ AttendShapes attend_shapes(const In& query, const In& key, const In& value, cons
 void attend(const In& query, const In& key, const In& value, const AttendOptions& options, const AttendOut& out) {
   const Layout l = attend_layout(query, key, value, options);
   const RowMask mask("attend", options.mask, l);
-  const double scale =
-      options.scale.value_or(options.score == Score::scaled_dot ? 1 / std::sqrt(static_cast<double>(l.dq)) : 1.0);
-  const float factor = static_cast<float>(scale / options.temperature);
+  if (l.t == 0 || l.problems() == 0) return;
   const Index q_stride = l.heads * l.dq, k_stride = l.heads * l.dk, v_stride = l.heads * l.dv;
 
   // Additive scores project every key once, not once for each piece of queries.
-  std::vector<std::vector<float>> projected_keys(static_cast<std::size_t>(l.problems()));
-  if (options.score == Score::additive)
+  std::vector<float> projected_keys;
+  double extra = options.score == Score::general ? static_cast<double>(l.dk) : 0;
+  Index a = 0;
+  if (options.score == Score::additive) {
+    a = options.score_vector.numel();
+    extra = static_cast<double>(a) * static_cast<double>(l.s + 1);
+    projected_keys = scratch_matrix(l.problems() * l.s, a);
     parallel_for(l.problems(), 1, [&](Index begin, Index end) {
       for (Index p = begin; p < end; ++p)
-        projected_keys[static_cast<std::size_t>(p)] =
-            project(key.data + l.offset(p, l.s, l.dk), l.s, k_stride, options.key_weight);
+        project(key.data + l.offset(p, l.s, l.dk), l.s, k_stride, options.key_weight,
+                projected_keys.data() + p * l.s * a);
     });
+  }
 
-  const Index rows = rows_per_piece(l), blocks = (l.t + rows - 1) / rows;
+  const Index rows = rows_per_piece(l, extra), blocks = (l.t + rows - 1) / rows;
+  const float by = factor(l, options);
   std::mutex first;  // of the rows that have no sum, the first is named, whichever thread meets one
   Index vanished = std::numeric_limits<Index>::max();
   parallel_for(l.problems() * blocks, 1, [&](Index begin, Index end) {
@@ -168,11 +190,11 @@ void attend(const In& query, const In& key, const In& value, const AttendOptions
     for (Index piece = begin; piece < end; ++piece) {
       const Index p = piece / blocks, t0 = piece % blocks * rows, n = std::min(rows, l.t - t0);
       score_rows(l, options, query.data + l.offset(p, l.t, l.dq) + t0 * q_stride, q_stride,
-                 key.data + l.offset(p, l.s, l.dk), k_stride, projected_keys[static_cast<std::size_t>(p)], n,
+                 key.data + l.offset(p, l.s, l.dk), k_stride, projected_keys.data() + p * l.s * a, n,
                  out.scores.data + (p * l.t + t0) * l.s);
       for (Index t = t0; t < t0 + n; ++t) {
         const Index at = (p * l.t + t) * l.s;
-        kernels::scale(l.s, out.scores.data + at, factor, out.scaled.data + at);
+        kernels::scale(l.s, out.scores.data + at, by, out.scaled.data + at);
         mask_row(mask.row(p, t), l.s, out.scaled.data + at, out.masked.data + at);
         float* weights = out.weights.data + at;
         if (!normalize(options.normalizer, l.s, out.masked.data + at, weights, scratch.data())) {
@@ -197,8 +219,8 @@ namespace {
 Layout sdpa_layout(const In& query, const In& key, const In& value, const SdpaOptions& options) {
   constexpr const char* op = "scaled_dot_product_attention";
   const Layout layout = checked_layout(op, query, key, value, 1, true);
-  if (options.scale && !std::isfinite(*options.scale))
-    throw Error(ErrorCode::range, op, "scale must be finite, got " + std::to_string(*options.scale));
+  if (options.scale && !std::isfinite(static_cast<float>(*options.scale)))
+    throw Error(ErrorCode::range, op, "scale must be finite in float32, got " + std::to_string(*options.scale));
   RowMask(op, options.mask, layout);
   return layout;
 }

@@ -45,9 +45,12 @@ Layout checked_layout(const char* op, const In& query, const In& key, const In& 
   if (!same_leading(query, value)) fail(op, "value's leading sizes must match query", query, value);
   if (value.size(-2) != key.size(-2))
     fail(op, "value must have " + std::to_string(key.size(-2)) + " rows to match key", key, value);
-  if (query.size(-1) < 1)
-    throw Error(ErrorCode::shape, op, "query must have at least 1 feature, got " + to_string(query.shape),
-                {query.shape});
+  for (const In* x : {&query, &key})
+    if (x->size(-1) < 1)
+      throw Error(
+          ErrorCode::shape, op,
+          "query and key must have at least 1 feature, got " + to_string(query.shape) + " and " + to_string(key.shape),
+          {query.shape, key.shape});
   if (heads < 1) throw Error(ErrorCode::range, op, "heads must be at least 1, got " + std::to_string(heads));
   if (heads > 1 && query.rank() == 4)
     throw Error(

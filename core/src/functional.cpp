@@ -8,10 +8,15 @@ namespace attn {
 
 namespace {
 
-/// A contiguous float32 tensor, or an error that names the operator.
-Tensor dense(const char* op, const Tensor& x) {
+void require_float(const char* op, const Tensor& x) {
+  if (!x.defined()) throw Error(ErrorCode::type, op, "expected a tensor, got none");
   if (x.dtype() != DType::float32)
     throw Error(ErrorCode::type, op, std::string("expected a tensor of float32, got ") + to_string(x.dtype()));
+}
+
+/// A contiguous float32 tensor, or an error that names the operator.
+Tensor dense(const char* op, const Tensor& x) {
+  require_float(op, x);
   return contiguous(x);
 }
 
@@ -19,26 +24,6 @@ Tensor dense(const char* op, const Tensor& x) {
 Tensor optional_dense(const char* op, const Tensor& x) { return x.defined() ? dense(op, x) : x; }
 
 In view_of(const Tensor& x) { return x.defined() ? x.view() : In{}; }
-
-const char* name(ops::Unary f) {
-  constexpr const char* names[] = {"neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "gelu", "silu"};
-  return names[static_cast<int>(f)];
-}
-
-const char* name(ops::Binary f) {
-  constexpr const char* names[] = {"add", "sub", "mul", "div", "pow"};
-  return names[static_cast<int>(f)];
-}
-
-const char* name(ops::Reduction f) {
-  constexpr const char* names[] = {"sum", "mean", "max"};
-  return names[static_cast<int>(f)];
-}
-
-void require_float(const char* op, const Tensor& x) {
-  if (x.dtype() != DType::float32)
-    throw Error(ErrorCode::type, op, std::string("expected a tensor of float32, got ") + to_string(x.dtype()));
-}
 
 /// Applies a row operator along `dim`: moves it last, and back again.
 template <class F>
@@ -53,16 +38,16 @@ Tensor along(const char* op, const Tensor& x, Index dim, F f) {
 }  // namespace
 
 Tensor unary(ops::Unary f, const Tensor& x) {
-  require_float(name(f), x);
+  require_float(name_of(f), x);
   Tensor out = Tensor::empty(x.shape());
   ops::unary(f, x.view(), out.out());
   return out;
 }
 
 Tensor binary(ops::Binary f, const Tensor& a, const Tensor& b) {
-  require_float(name(f), a);
-  require_float(name(f), b);
-  Tensor out = Tensor::empty(broadcast_shapes(name(f), a.shape(), b.shape()));
+  require_float(name_of(f), a);
+  require_float(name_of(f), b);
+  Tensor out = Tensor::empty(broadcast_shapes(name_of(f), a.shape(), b.shape()));
   ops::binary(f, a.view(), b.view(), out.out());
   return out;
 }
@@ -76,10 +61,10 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, float value) {
 }
 
 Tensor reduce(ops::Reduction f, const Tensor& x, std::optional<Index> dim, bool keepdim) {
-  const Tensor dense_x = dense(name(f), x);
+  const Tensor dense_x = dense(name_of(f), x);
   Shape shape, split;
   if (dim) {
-    const auto at = static_cast<std::size_t>(checked_dim(name(f), *dim, x.rank()));
+    const auto at = static_cast<std::size_t>(checked_dim(name_of(f), *dim, x.rank()));
     const auto begin = x.shape().begin();
     split = {numel(Shape(begin, begin + static_cast<Index>(at))), x.shape()[at],
              numel(Shape(begin + static_cast<Index>(at) + 1, x.shape().end()))};
@@ -147,7 +132,7 @@ Tensor entropy(const Tensor& weights) {
 
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, const ops::Conv1d& options) {
   const Tensor x = dense("conv1d", input), w = dense("conv1d", weight), b = optional_dense("conv1d", bias);
-  Tensor out = Tensor::empty(ops::conv1d_shape(x.shape(), w.shape(), b.shape(), options));
+  Tensor out = Tensor::empty(ops::conv1d_shape(x.view(), w.view(), view_of(b), options));
   ops::conv1d(x.view(), w.view(), view_of(b), options, out.out());
   return out;
 }

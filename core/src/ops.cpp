@@ -24,17 +24,6 @@ namespace {
 /// Rows of n elements that make a piece worth a thread.
 Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
 
-const char* name(Binary f) {
-  switch (f) {
-    case Binary::add: return "add";
-    case Binary::sub: return "sub";
-    case Binary::mul: return "mul";
-    case Binary::div: return "div";
-    case Binary::pow: break;
-  }
-  return "pow";
-}
-
 }  // namespace
 
 void unary(Unary f, const In& x, const Out& out) {
@@ -50,7 +39,7 @@ void unary(Unary f, const In& x, const Out& out) {
 }
 
 void binary(Binary f, const In& a, const In& b, const Out& out) {
-  const Shape shape = broadcast_shapes(name(f), a.shape, b.shape);
+  const Shape shape = broadcast_shapes(name_of(f), a.shape, b.shape);
   const In wide_a = broadcast_to(a, shape), wide_b = broadcast_to(b, shape);
   std::array<Index, 2> steps;
   for_each_run<2>(shape, {wide_a.strides, wide_b.strides}, steps,

@@ -51,11 +51,10 @@ void map(Index n, const float* a, const float* b, float* out, F f) {
   for (Index j = i; j < n; ++j) out[j] = ta[j - i];
 }
 
-/// sum f(x[i]); f(0) must be 0, which fills up the tail. Carried in double from one block of 1024 to the next, so that
+/// sum f(x[i]); f(0) must be 0, which fills up the tail. Carried in double from one block to the next, so that
 /// the error does not grow with n.
-template <class F>
+template <Index kBlock = 1024, class F>
 double sum(Index n, const float* x, F f) {
-  constexpr Index kBlock = 1024;
   double total = 0;
   for (Index begin = 0; begin < n; begin += kBlock) {
     const Index end = std::min(n, begin + kBlock);

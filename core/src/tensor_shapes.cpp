@@ -1,6 +1,7 @@
 // Creation and change of shape: the part of functional.hpp that computes nothing.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "attn/error.hpp"
@@ -54,8 +55,14 @@ Tensor arange(double start, double end, double step, DType dtype) {
     throw Error(ErrorCode::range, "arange",
                 "step must lead from start to end, got start " + std::to_string(start) + ", end " +
                     std::to_string(end) + ", step " + std::to_string(step));
-  if (count > 0x1p31) throw Error(ErrorCode::oom, "arange", "too many elements: " + std::to_string(count));
+  if (count >= 0x1p31) throw Error(ErrorCode::oom, "arange", "too many elements: " + std::to_string(count));
   Tensor x = Tensor::empty({static_cast<Index>(count)}, dtype);
+  const double last = start + (count - 1) * step;
+  constexpr double most = std::numeric_limits<std::int32_t>::max(), least = std::numeric_limits<std::int32_t>::min();
+  if (dtype == DType::int32 && count > 0 && (std::min(start, last) < least || std::max(start, last) > most))
+    throw Error(ErrorCode::range, "arange",
+                "int32 holds numbers from -2147483648 to 2147483647, got " + std::to_string(start) + " to " +
+                    std::to_string(last));
   for (Index i = 0; i < x.numel(); ++i) {
     const double value = start + static_cast<double>(i) * step;
     if (dtype == DType::int32)

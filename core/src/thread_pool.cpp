@@ -126,6 +126,7 @@ int num_threads() { return pool().threads(); }
 
 void parallel_for(Index count, Index grain, const std::function<void(Index, Index)>& body) {
   if (count <= 0) return;
+  grain = std::max<Index>(grain, 1);
   if (count <= grain || inside || pool().threads() == 1) {
     // The same pieces as the threads would take, so that a body may rely on them.
     for (Index begin = 0; begin < count; begin += grain) body(begin, std::min(begin + grain, count));

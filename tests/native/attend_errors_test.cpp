@@ -36,7 +36,7 @@ TEST_CASE("shapes of query, key and value must fit one another") {
   both_fail(ErrorCode::shape, {"key", "[2,2,4]", "[3,3,4]"}, of({2, 2, 4}), of({3, 3, 4}), of({3, 3, 4}));
   both_fail(ErrorCode::shape, {"value", "[2,2,4]", "[3,3,4]"}, of({2, 2, 4}), of({2, 3, 4}), of({3, 3, 4}));
   both_fail(ErrorCode::shape, {"query", "[2,0]"}, of({2, 0}), of({3, 0}), of({3, 4}));
-  both_fail(ErrorCode::shape, {"query", "[]"}, Tensor(), of({3, 4}), of({3, 4}));
+  both_fail(ErrorCode::shape, {"query", "[]"}, of({}), of({3, 4}), of({3, 4}));
 }
 
 TEST_CASE("masks must fit the scores") {

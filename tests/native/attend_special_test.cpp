@@ -238,3 +238,52 @@ TEST_CASE("of many rows whose sum vanishes the first is named, with any number o
                 [&] { attn::attend(attn::ones({3, 20000, 1}), attn::stack({k, k, k}, 0), attn::stack({v, v, v}, 0), o); });
   }
 }
+
+TEST_CASE("a sum that is small beside its many terms, but more than rounding, is no reason to refuse") {
+  AttendOptions o;
+  o.score = Score::dot;
+  o.normalizer = Normalizer::sum;
+  const Index S = 100000;
+  Tensor keys = Random(9).tensor({S, 1});
+  double total = 0;
+  for (const float x : keys.values()) total += static_cast<double>(x);
+  const attn::Attention a = attn::attend(attn::ones({1, 1}), keys, attn::ones({S, 1}), o);
+  // Each weight passes the division's rounding and the sum's: the float lanes' two and the double's, of Σ|e| beside |Σe|.
+  const double condition = 0.5 * static_cast<double>(S) / std::abs(total);
+  for (const Index s : {Index{0}, S / 2, S - 1}) {
+    const double want = static_cast<double>(keys.data()[s]) / total;
+    CHECK(std::abs(static_cast<double>(a.weights.data()[s]) - want) <= std::abs(want) * tolerance::rounding * (3 + 3 * condition));
+  }
+  // Equal terms never vanish, however many.
+  CHECK(attn::attend(attn::ones({1, 1}), attn::ones({2000000, 1}), attn::ones({2000000, 1}), o).weights.data()[0] == 1 / 2e6f);
+}
+
+TEST_CASE("a factor that float32 cannot hold is refused") {
+  const Tensor x = attn::ones({2, 2});
+  AttendOptions o;
+  o.temperature = 1e-40;
+  check_error(ErrorCode::range, "attend", {"scale / temperature"}, [&] { attn::attend(x, x, x, o); });
+  o.temperature = 1;
+  o.scale = 1e300;
+  check_error(ErrorCode::range, "attend", {"scale / temperature"}, [&] { attn::attend(x, x, x, o); });
+  check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"},
+              [&] { attn::scaled_dot_product_attention(x, x, x, {}, 1e300); });
+}
+
+TEST_CASE("what a later tile outweighs altogether leaves nothing behind on the fused path, an infinite value neither") {
+  Tensor k = attn::zeros({65, 1}), v = attn::ones({65, 1});
+  k.data()[64] = 1000;
+  v.data()[0] = kInf;
+  check_values(attn::scaled_dot_product_attention(attn::ones({1, 1}), k, v), {1});
+  check_values(attn::attend(attn::ones({1, 1}), k, v).output, {1});
+}
+
+TEST_CASE("no tensor at all is an error, and no crash") {
+  const Tensor x = attn::ones({2, 2});
+  check_error(ErrorCode::type, "attend", {"got none"}, [&] { attn::attend(Tensor(), x, x); });
+  check_error(ErrorCode::type, "scaled_dot_product_attention", {"got none"},
+              [&] { attn::scaled_dot_product_attention(x, Tensor(), x); });
+  check_error(ErrorCode::type, "exp", {"got none"}, [] { attn::unary(attn::ops::Unary::exp, Tensor()); });
+  check_error(ErrorCode::type, "add", {"got none"}, [&] { attn::binary(attn::ops::Binary::add, x, Tensor()); });
+  check_error(ErrorCode::type, "sum", {"got none"}, [] { attn::reduce(attn::ops::Reduction::sum, Tensor()); });
+}

@@ -42,6 +42,9 @@ TEST_CASE("conv1d slides the kernel without turning it round") {
   check_values(attn::conv1d(tensor({1, 2, 3, 4}, {1, 1, 4}), tensor({1, 10}, {1, 1, 2})), {21, 32, 43});
   check_values(attn::conv1d(tensor({1, 2}, {1, 1, 2}), tensor({1, 10, 100}, {1, 1, 3}), tensor({5}, {1}), {.stride = 2, .padding = 2}),
                {105, 26});
+  constexpr Index far = std::numeric_limits<Index>::max();
+  check_values(attn::conv1d(tensor({1, 2}, {1, 1, 2}), tensor({1}, {1, 1, 1}), {}, {.stride = far, .padding = 2}), {0});
+  check_values(attn::conv1d(tensor({1, 2}, {1, 1, 2}), tensor({1, 10}, {1, 1, 2}), {}, {.stride = far, .padding = 1}), {10});
 }
 
 TEST_CASE("conv1d refuses what does not fit") {
@@ -56,6 +59,10 @@ TEST_CASE("conv1d refuses what does not fit") {
   check_error(ErrorCode::range, "conv1d", {"stride", "0"}, [&] { attn::conv1d(x, w, {}, {.stride = 0, .padding = 0}); });
   check_error(ErrorCode::range, "conv1d", {"padding", "-1"}, [&] { attn::conv1d(x, w, {}, {.stride = 1, .padding = -1}); });
   check_error(ErrorCode::type, "conv1d", {"int32"}, [&] { attn::conv1d(x, w, integers({1, 2, 3})); });
+  check_error(ErrorCode::shape, "conv1d", {"[3,2,3]", "[]"}, [&] { attn::conv1d(x, w, attn::full({}, 5)); });
+  constexpr Index most = std::numeric_limits<Index>::max();
+  check_error(ErrorCode::range, "conv1d", {"padding"}, [&] { attn::conv1d(x, w, {}, {.stride = 1, .padding = most}); });
+  check_error(ErrorCode::range, "conv1d", {"padding"}, [&] { attn::conv1d(x, w, {}, {.stride = 1, .padding = most / 2}); });
 }
 
 TEST_CASE("the sinusoidal encoding is computed in double and rounded once") {

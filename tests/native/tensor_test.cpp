@@ -27,6 +27,9 @@ TEST_CASE("creation gives the values that its name says") {
   check_error(ErrorCode::range, "arange", {"step"}, [] { attn::arange(0, 1, -1); });
   check_error(ErrorCode::range, "arange", {}, [] { attn::arange(0, 1, static_cast<double>(kNan)); });
   check_error(ErrorCode::oom, "arange", {}, [] { attn::arange(0, 1e15); });
+  check_error(ErrorCode::oom, "arange", {}, [] { attn::arange(0, 0x1p31); });
+  check_error(ErrorCode::range, "arange", {"int32"}, [] { attn::arange(3e9, 3e9 + 2, 1, DType::int32); });
+  check_error(ErrorCode::range, "arange", {"int32"}, [] { attn::arange(-2e9, -4e9, -1e9, DType::int32); });
 }
 
 TEST_CASE("from copies values of the right number and refuses others") {

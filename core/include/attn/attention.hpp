@@ -20,7 +20,8 @@ struct Mask {
 };
 
 /// q·k, q·k (scaled by 1/√D unless told), q·k/√(‖q‖‖k‖), q·k/(‖q‖‖k‖), qᵀWk, vᵀtanh(W_q q + W_k k), (Wq + b)_s.
-/// With a zero vector the two normed scores are 0.
+/// With a zero vector the two normed scores are 0. Norms and products are float32, so vectors whose squares leave its
+/// range (longer than 1.8e19, shorter than 1e-19) have no angle either: NaN or 0.
 /// Sources: Vaswani et al. 2017, arXiv:1706.03762; Luong et al. 2015, arXiv:1508.04025 (general, location);
 /// Bahdanau et al. 2015, arXiv:1409.0473 (additive).
 enum class Score { dot, scaled_dot, sqrt_norm, cosine, general, additive, location };
@@ -48,7 +49,7 @@ struct AttendShapes {
   Shape scores;  ///< [...,T,S], or [...,H,T,S] where heads > 1
   Shape output;  ///< [...,T,Dv]
 };
-/// Checks everything that can be wrong with the arguments but the values. Throws SHAPE or RANGE.
+/// Checks everything that can be wrong with the arguments but the values and their layout. Throws SHAPE or RANGE.
 AttendShapes attend_shapes(const In& query, const In& key, const In& value, const AttendOptions& options);
 
 struct AttendOut {
@@ -58,7 +59,8 @@ struct AttendOut {
 /// weights = normalize(mask(score(q,k) · scale / temperature)), output = weights · value.
 /// query [...,T,Dq], key [...,S,Dk], value [...,S,Dv], contiguous, rank 2 ([T,D]), 3 ([B,T,D]) or 4 ([B,H,T,D]).
 /// A fully masked row gives zero weights and a zero output; NaN in a row of scores makes its weights NaN.
-/// Throws RANGE where `sum` meets a row whose unmasked scores sum to zero within rounding (S·epsilon·Σ|e|).
+/// Throws RANGE where `sum` meets a row whose unmasked scores sum to zero within rounding (4·epsilon·Σ|e|); the row's
+/// scores, scaled and masked are written by then.
 void attend(const In& query, const In& key, const In& value, const AttendOptions& options, const AttendOut& out);
 
 struct SdpaOptions {
@@ -70,7 +72,8 @@ Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOpti
 
 /// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys.
 /// Shapes as for attend with heads = 1. O(T·S·D) time, O(D) scratch a row; no T×S matrix.
-/// A fully masked row gives zeros. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
+/// A fully masked row gives zeros. Values are added up before the division, so those above 3.4e38/S may overflow where
+/// attend's do not. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
 void scaled_dot_product_attention(const In& query, const In& key, const In& value, const SdpaOptions& options,
                                   const Out& out);
 

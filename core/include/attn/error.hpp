@@ -1,5 +1,5 @@
 #pragma once
-// The one exception type that the library throws.
+// The one exception type that the library throws, beside std::bad_alloc where memory for an intermediate runs out.
 
 #include <stdexcept>
 #include <string>
@@ -15,7 +15,8 @@ enum class ErrorCode { shape, type, range, oom, aborted, unsupported, format, in
 /// "SHAPE", "TYPE", …
 const char* to_string(ErrorCode code);
 
-/// what() reads "op: what was expected, and what came". Thrown before any output is touched.
+/// what() reads "op: what was expected, and what came". Thrown before any output is touched, unless an operator says
+/// else.
 class Error : public std::runtime_error {
  public:
   Error(ErrorCode code, std::string_view op, std::string_view message, std::vector<Shape> shapes = {});

@@ -96,7 +96,7 @@ struct MultiHeadOutput {
 /// output = W_o · concat_h(attend(W_q q, W_k k, W_v v)_h) + b_o; self-attention where query, key and value are one,
 /// cross-attention elsewhere. query [T,E] or [B,T,E], key and value [S,E] or [B,S,E].
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
-MultiHeadOutput multi_head_attention_forward(const Tensor& query, const Tensor& key, const Tensor& value, Index num_heads,
-                                     const MultiHeadWeights& weights, const Mask& mask = {});
+MultiHeadOutput multi_head_attention_forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                             Index num_heads, const MultiHeadWeights& weights, const Mask& mask = {});
 
 }  // namespace attn

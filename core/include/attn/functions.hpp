@@ -7,4 +7,19 @@ enum class Unary { neg, exp, log, sqrt, tanh, sigmoid, relu, gelu, silu };
 enum class Binary { add, sub, mul, div, pow };
 enum class Reduction { sum, mean, max };
 
+constexpr const char* name_of(Unary f) {
+  constexpr const char* names[] = {"neg", "exp", "log", "sqrt", "tanh", "sigmoid", "relu", "gelu", "silu"};
+  return names[static_cast<int>(f)];
+}
+
+constexpr const char* name_of(Binary f) {
+  constexpr const char* names[] = {"add", "sub", "mul", "div", "pow"};
+  return names[static_cast<int>(f)];
+}
+
+constexpr const char* name_of(Reduction f) {
+  constexpr const char* names[] = {"sum", "mean", "max"};
+  return names[static_cast<int>(f)];
+}
+
 }  // namespace attn::ops

@@ -1,7 +1,7 @@
 #pragma once
-// Operators on views: each checks its shapes, then runs on the thread pool. Outputs are contiguous, already allocated,
-// and do not overlap an input. Errors (attn::Error) come before an output is touched. Float32, accumulated in float32
-// unless a line says otherwise.
+// Operators on views: each checks that its inputs fit one another, then runs on the thread pool. Outputs are
+// contiguous, of the shape that the inputs give (the caller sees to that), and do not overlap an input. Errors
+// (attn::Error) come before an output is touched. Float32, accumulated in float32 unless a line says otherwise.
 
 #include <cstdint>
 
@@ -11,10 +11,11 @@
 namespace attn::ops {
 
 /// out = f(x), elementwise; x may have any strides. gelu is the exact x·Φ(x) (Hendrycks & Gimpel 2016,
-/// arXiv:1606.08415); silu x·σ(x). NaN gives NaN.
+/// arXiv:1606.08415); silu x·σ(x). NaN gives NaN. exp is infinite from 88.38 on, a little before float32 ends.
 void unary(Unary f, const In& x, const Out& out);
 
-/// out = f(a, b) with NumPy broadcasting. IEEE: division by zero gives ±inf or NaN.
+/// out = f(a, b) with NumPy broadcasting. IEEE: division by zero gives ±inf or NaN. pow is exp(b·ln|a|) with a's sign:
+/// its relative error grows with |b·ln|a||, (-0)^-1 is +inf and (-1)^inf is NaN.
 void binary(Binary f, const In& a, const In& b, const Out& out);
 
 /// out = x where mask == 0, value elsewhere; mask broadcasts to x.
@@ -49,10 +50,10 @@ struct Conv1d {
   Index padding = 0;  ///< zeros on either side
 };
 /// out[n,o,l] = bias[o] + sum_{c,k} weight[o,c,k] · input[n,c,l·stride + k - padding], as PyTorch's conv1d.
-/// input [N,Cin,L], weight [Cout,Cin,K], bias [Cout] or empty, out [N,Cout,(L + 2·padding - K)/stride + 1].
+/// input [N,Cin,L], weight [Cout,Cin,K], bias [Cout] or no data, out [N,Cout,(L + 2·padding - K)/stride + 1].
 void conv1d(const In& input, const In& weight, const In& bias, const Conv1d& options, const Out& out);
 /// The shape that conv1d gives. Throws SHAPE or RANGE.
-Shape conv1d_shape(const Shape& input, const Shape& weight, const Shape& bias, const Conv1d& options);
+Shape conv1d_shape(const In& input, const In& weight, const In& bias, const Conv1d& options);
 
 /// out[p,2i] = sin(p / 10000^(2i/D)), out[p,2i+1] = cos of the same; out [T,D]. Vaswani et al. 2017, arXiv:1706.03762.
 void sinusoidal(const Out& out);

@@ -19,6 +19,7 @@ int num_threads();
 /// body(begin, end) over [0, count) in pieces of `grain` (the last may be shorter), on every thread of the pool.
 /// Pieces are fixed by count and grain alone and must not share outputs, so results are the same bits for any number
 /// of threads. One piece, one thread, or a call from inside a body runs inline. The first exception is thrown again.
+/// Callers on threads of their own take turns, so a body must not wait for another's parallel_for.
 void parallel_for(Index count, Index grain, const std::function<void(Index, Index)>& body);
 
 }  // namespace attn

@@ -34,7 +34,10 @@ void flash_row(Index d, Index dv, const float* q, const float* k, Index k_stride
     }
     if (tile_most > most) {
       const float shrink = std::exp(most - tile_most);  // 0 for the first tile
-      scale(dv, out, shrink, out);
+      if (shrink == 0)
+        std::fill_n(out, dv, 0.0f);  // what came before weighs nothing, an infinite value neither
+      else
+        scale(dv, out, shrink, out);
       total *= static_cast<double>(shrink);
       most = tile_most;
     }

@@ -64,14 +64,14 @@ bool sum_normalize(Index n, const float* x, float* out) {
     return true;
   }
   const auto kept = [](batch v) { return xsimd::select(v == batch(-kInfinity), batch(0.0f), v); };
-  const double total = simd::sum(n, x, kept);
+  const double total = simd::sum<simd::kLanes>(n, x, kept);
   const double magnitude = simd::sum(n, x, [=](batch v) { return xsimd::abs(kept(v)); });
   if (!std::isfinite(total)) {
     std::fill_n(out, n, kNan);
     return true;
   }
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
-  if (std::abs(total) <= static_cast<double>(n) * epsilon * magnitude) return false;
+  if (std::abs(total) <= 4 * epsilon * magnitude) return false;
   // Divided, not multiplied by the reciprocal, which overflows where the scores are subnormal.
   simd::map(n, x, out, [=, by = batch(static_cast<float>(total))](batch v) { return kept(v) / by; });
   return true;
