@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { main, Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
-import { npmTool, step, tool } from './lib/step.mjs';
+import { compile, npmTool, step, tool } from './lib/step.mjs';
 import { locked } from './lib/lock.mjs';
 import { assembleModule, moduleTargets } from './module.mjs';
 import { requireBuildTools, setupEnvironment, setupNodeModules } from './setup.mjs';
@@ -78,7 +78,7 @@ async function cmake(preset, env, targets = []) {
   writeFileSync(note, facts);
   await tool('cmake', ['--preset', preset], { env });
   const chosen = targets.flatMap((target) => ['--target', target]);
-  await tool('cmake', ['--build', '--preset', preset, '--parallel', `${availableParallelism()}`, ...chosen], { env });
+  await compile('cmake', ['--build', '--preset', preset, '--parallel', `${availableParallelism()}`, ...chosen], { env, rounds: targets.length || 1 });
 }
 
 await main(import.meta, async () => {

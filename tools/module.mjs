@@ -44,11 +44,15 @@ function requireEqual(what, one, other) {
 function patchedGlue(glue, environment, threading) {
   // The facade always names the binary; left as it is, bundlers would look for a file that is not there.
   const named = patch(glue, 'new URL("core.wasm",import.meta.url).href', '""');
-  if (threading === 'single') return named;
+  // After a trap nothing may call into the core again, and least of all the garbage collector.
+  const guarded = patch(named, 'new FinalizationRegistry(info=>{', 'new FinalizationRegistry(info=>{if(Module["stopped"])return;');
+  if (threading === 'single') return guarded;
   // A thread's worker starts the glue again: in Node this very file, in browsers what the facade names, since a
   // worker from a CDN needs a script of the page's own origin.
   const script = environment === 'node' ? 'new URL(import.meta.url)' : 'Module["workerUrl"]';
-  return patch(named, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+  const threaded = patch(guarded, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+  // A global Worker would make Node look like a browser to other libraries.
+  return environment === 'node' ? patch(threaded, 'global.Worker=', 'var Worker=') : threaded;
 }
 
 /** Replaces what must stand there exactly once, so that a new Emscripten cannot slip past. */

@@ -39,14 +39,14 @@ export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(bytes < 1e7 ? 1 : 0
  * A percentage that grows in place on a terminal; elsewhere (a log) a line each
  * quarter, so that a long download is seen to move without filling the log.
  */
-export function progress(label, total, format = (n) => `${n}`) {
+export function progress(label, total, format) {
   let printed = -1;
   return (done) => {
     const percent = total ? Math.min(100, Math.floor((100 * done) / total)) : 100;
     const step = tty ? percent : Math.floor(percent / 25) * 25;
     if (step === printed) return;
     printed = step;
-    const text = `  ${label}: ${format(done)} of ${format(total)} (${percent}%)`;
+    const text = `  ${label}: ${format ? `${format(done)} of ${format(total)} (${percent}%)` : `${percent}%`}`;
     process.stdout.write(tty && percent < 100 ? `${clearLine}${text}` : `${clearLine}${text}\n`);
   };
 }

@@ -5,9 +5,9 @@ import { delimiter, join } from 'node:path';
 /**
  * Runs a program to its end and resolves with { code, output, stdout }; output
  * holds both streams in the order they came. `echo` also shows them as they come;
- * after `timeout` milliseconds it is ended.
+ * after `timeout` milliseconds it is ended. onOutput hears of each piece of stdout.
  */
-export function attempt(command, args, { cwd, env, timeout, echo = false } = {}) {
+export function attempt(command, args, { cwd, env, timeout, echo = false, onOutput } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, timeout, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
@@ -15,6 +15,7 @@ export function attempt(command, args, { cwd, env, timeout, echo = false } = {})
     child.stdout.on('data', (data) => {
       output += data;
       stdout += data;
+      onOutput?.(`${data}`);
       if (echo) process.stdout.write(data);
     });
     child.stderr.on('data', (data) => {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
-import { Problem, say, seconds } from './console.mjs';
+import { Problem, progress, say, seconds } from './console.mjs';
 import { fromRoot, root } from './paths.mjs';
 import { attempt } from './run.mjs';
 
@@ -31,9 +31,26 @@ export async function step(name, { inputs, facts = [], output, work }) {
 }
 
 /** Runs a program of a step; its output matters only when it fails. */
-export async function tool(command, args, { env } = {}) {
-  const { code, output } = await attempt(command, args, { cwd: root, env, echo: verbose });
+export async function tool(command, args, { env, onOutput } = {}) {
+  const { code, output } = await attempt(command, args, { cwd: root, env, echo: verbose, onOutput });
   if (code !== 0) throw new Problem(`${verbose ? '' : output}\n${command} ${args.join(' ')} failed.`);
+}
+
+/**
+ * As `tool`, for a program that prints how far it is with each of `rounds`
+ * targets: `[ 45%] Building …`.
+ */
+export function compile(command, args, { env, rounds }) {
+  const show = progress('compiling', 100 * rounds);
+  let [round, last] = [0, 0];
+  const onOutput = (text) => {
+    for (const [, percent] of text.matchAll(/^\[\s*(\d+)%\]/gm)) {
+      if (Number(percent) < last) round += 1;
+      last = Number(percent);
+      show(100 * round + last);
+    }
+  };
+  return tool(command, args, { env, onOutput: verbose ? undefined : onOutput });
 }
 
 /** A program of the npm packages. */
