@@ -11,29 +11,45 @@ const SCORES: readonly Score[] = ['dot', 'scaledDot', 'sqrtNorm', 'cosine', 'gen
 const NORMALIZERS: readonly Normalizer[] = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'];
 
 const WEIGHTS = ['weight', 'bias', 'queryWeight', 'keyWeight', 'scoreVector'] as const;
+/** The weights that a score is made with; one that it does not use is refused, for it must not pass in silence. */
+const USES: Partial<Record<Score, readonly (typeof WEIGHTS)[number][]>> = {
+  general: ['weight'],
+  additive: ['queryWeight', 'keyWeight', 'scoreVector'],
+  location: ['weight', 'bias'],
+};
 const OPTIONS = ['score', 'normalizer', 'mask', 'scale', 'temperature', 'heads', ...WEIGHTS];
+
+export function threeHandles(
+  runtime: Runtime, op: string, query: TensorLike, key: TensorLike, value: TensorLike,
+): [Handle, Handle, Handle] {
+  const handle = (x: TensorLike, what: string) => toTensor(runtime, op, x, 'float32', what).handle(op, runtime);
+  return [handle(query, 'query'), handle(key, 'key'), handle(value, 'value')];
+}
 
 /** An optional tensor argument. */
 export function optional(runtime: Runtime, op: string, value: TensorLike | null | undefined): Handle | null {
   return value === undefined || value === null ? null : toTensor(runtime, op, value).handle(op, runtime);
 }
 
-export function rawMask(runtime: Runtime, op: string, mask: Mask = 'none'): RawMask {
+export function rawMask(runtime: Runtime, op: string, mask: Mask | null | undefined): RawMask {
   const raw: RawMask = { causal: false, window: -1, padding: null, additive: null };
+  if (mask === undefined || mask === null) return raw;
   if (typeof mask === 'string') {
     raw.causal = oneOf(op, 'mask', mask, ['none', 'causal']) === 1;
     return raw;
   }
-  if (mask instanceof Tensor) return { ...raw, additive: mask.handle(op, runtime) };
-  const names: (keyof MaskOptions)[] = ['causal', 'window', 'padding', 'additive'];
-  checkNames(op, mask, names);
-  raw.causal = flag(op, 'causal', mask.causal ?? false);
-  if (mask.window !== undefined) {
-    raw.window = whole(op, 'window', mask.window);
+  if (mask instanceof Tensor || Array.isArray(mask) || ArrayBuffer.isView(mask)) {
+    return { ...raw, additive: optional(runtime, op, mask as TensorLike) };
+  }
+  checkNames(op, mask, ['causal', 'window', 'padding', 'additive']);
+  const options = mask as MaskOptions;
+  raw.causal = flag(op, 'causal', options.causal ?? false);
+  if (options.window !== undefined) {
+    raw.window = whole(op, 'window', options.window);
     if (raw.window < 0) throw new AttnError('RANGE', op, `window must be 0 or more, got ${raw.window}`);
   }
-  if (mask.padding !== undefined) raw.padding = toTensor(runtime, op, mask.padding, 'int32').handle(op, runtime);
-  raw.additive = optional(runtime, op, mask.additive);
+  if (options.padding !== undefined) raw.padding = toTensor(runtime, op, options.padding, 'int32').handle(op, runtime);
+  raw.additive = optional(runtime, op, options.additive);
   return raw;
 }
 
@@ -44,9 +60,14 @@ export function attend(
   const op = 'attend';
   checkNames(op, options, OPTIONS);
   const out = runtime.call(op, (core) => {
-    const [q, k, v] = [query, key, value].map((x) => toTensor(runtime, op, x).handle(op, runtime)) as [Handle, Handle, Handle];
-    return core.attend(q, k, v, {
-      score: oneOf(op, 'score', options.score ?? 'scaledDot', SCORES),
+    const score = options.score ?? 'scaledDot';
+    for (const name of WEIGHTS) {
+      if (options[name] != null && !USES[score]?.includes(name)) {
+        throw new AttnError('TYPE', op, `the score '${score}' takes no ${name}`);
+      }
+    }
+    return core.attend(...threeHandles(runtime, op, query, key, value), {
+      score: oneOf(op, 'score', score, SCORES),
       normalizer: oneOf(op, 'normalizer', options.normalizer ?? 'softmax', NORMALIZERS),
       mask: rawMask(runtime, op, options.mask),
       scale: scaleOrOwn(op, options.scale),
@@ -69,8 +90,8 @@ export function attend(
 }
 
 /** NaN tells the core that no scale was given, so NaN itself cannot be one. */
-export function scaleOrOwn(op: string, scale: number | undefined): number {
-  if (scale === undefined) return NaN;
+export function scaleOrOwn(op: string, scale: number | null | undefined): number {
+  if (scale === undefined || scale === null) return NaN;
   if (!Number.isFinite(number(op, 'scale', scale))) throw new AttnError('RANGE', op, `scale must be finite, got ${scale}`);
   return scale;
 }

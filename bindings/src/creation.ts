@@ -14,25 +14,31 @@ function dtypeOf(op: string, options: { dtype?: DType }): DType {
 }
 const isInt32 = (op: string, dtype: DType) => oneOf(op, 'dtype', dtype, DTYPES) === 1;
 
-function fromNumbers(runtime: Runtime, op: string, data: Nested | TypedArray, options: TensorOptions): Handle {
+function fromNumbers(
+  runtime: Runtime, op: string, data: Nested | TypedArray, options: TensorOptions, what?: string,
+): Handle {
+  return runtime.call(op, (core) => copyIn(core, op, data, options, what));
+}
+
+function copyIn(core: RawCore, op: string, data: Nested | TypedArray, options: TensorOptions, what?: string): Handle {
   const dtype = options.dtype ?? 'float32';
   const int32 = isInt32(op, dtype);
-  const { values, shape: found } = flatten(op, data, dtype);
+  const { values, shape: found } = flatten(op, data, dtype, what);
   const shape = options.shape ? wholes(op, 'shape', options.shape) : found;
   if (shape.reduce((a, b) => a * b, 1) !== values.length || shape.some((size) => size < 0)) {
     throw new AttnError('SHAPE', op, `shape [${shape}] does not hold ${values.length} elements`, [shape, [values.length]]);
   }
-  return runtime.call(op, (core) => {
-    const fresh = core.empty(shape, int32);
-    // Copied at once, before anything can grow the memory and detach the view.
-    (int32 ? core.HEAP32 : core.HEAPF32).set(values, core.address(fresh) >> 2);
-    return fresh;
-  });
+  const fresh = core.empty(shape, int32);
+  // Copied at once, before anything can grow the memory and detach the view. Addresses may be past 2^31.
+  (int32 ? core.HEAP32 : core.HEAPF32).set(values, core.address(fresh) >>> 2);
+  return fresh;
 }
 
-/** An operator's argument: a tensor as it is, numbers as one that lasts until the operator's end. */
-export function toTensor(runtime: Runtime, op: string, value: TensorLike, dtype: DType = 'float32'): Tensor {
-  if (!(value instanceof Tensor)) return runtime.temporary(fromNumbers(runtime, op, value, { dtype }));
+/** An operator's argument, `what`: a tensor as it is, numbers as one that lasts until the operator's end. */
+export function toTensor(
+  runtime: Runtime, op: string, value: TensorLike, dtype: DType = 'float32', what?: string,
+): Tensor {
+  if (!(value instanceof Tensor)) return runtime.temporary(fromNumbers(runtime, op, value, { dtype }, what));
   value.handle(op, runtime); // refuses one that is freed or of another load()
   return value;
 }

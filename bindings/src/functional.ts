@@ -1,4 +1,4 @@
-import { optional, rawMask, scaleOrOwn } from './attention.js';
+import { optional, rawMask, scaleOrOwn, threeHandles } from './attention.js';
 import { toTensor } from './creation.js';
 import { checkNames, flag, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
@@ -31,7 +31,7 @@ export function functional(runtime: Runtime) {
     /** Entropy −Σ w ln w of each row of weights [...,S] -> [...], in nats. 0 where one key has all, ln S at most. */
     entropy: (weights: TensorLike) => make('entropy', (core) => core.entropy(handle('entropy', weights))),
 
-    /** input [N,Cin,L], weight [Cout,Cin,K] -> [N,Cout,(L + 2·padding − K)/stride + 1], as torch's conv1d. */
+    /** input [N,Cin,L], weight [Cout,Cin,K] -> [N,Cout,(L + 2·padding − K)/stride + 1], as torch's conv1d, with the bias among the options. */
     conv1d(input: TensorLike, weight: TensorLike, options: Conv1dOptions = {}): Tensor {
       const op = 'conv1d';
       checkNames(op, options, ['bias', 'stride', 'padding']);
@@ -54,13 +54,14 @@ export function functional(runtime: Runtime) {
         ...(options.attnMask !== undefined && { additive: options.attnMask }),
       };
       return make(op, (core) =>
-        core.scaledDotProductAttention(handle(op, query), handle(op, key), handle(op, value),
+        core.scaledDotProductAttention(...threeHandles(runtime, op, query, key, value),
           rawMask(runtime, op, mask), scaleOrOwn(op, options.scale)));
     },
 
     /**
      * Multi-head attention with projections: W_o · concat_h(attend(W_q q, W_k k, W_v v)_h) + b_o, of query [T,E] or
-     * [B,T,E]. Returns [output, weights], the weights of every head [...,H,T,S]. Vaswani et al. 2017, arXiv:1706.03762.
+     * [B,T,E]. Returns [output, weights], the weights of every head [...,H,T,S]: batch first and not averaged, unlike
+     * torch's function of that name. Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
      */
     multiHeadAttentionForward(
       query: TensorLike, key: TensorLike, value: TensorLike, options: MultiHeadAttentionOptions,
@@ -68,7 +69,7 @@ export function functional(runtime: Runtime) {
       const op = 'multiHeadAttentionForward';
       checkNames(op, options, ['numHeads', 'inProjWeight', 'inProjBias', 'outProjWeight', 'outProjBias', 'mask']);
       const out = runtime.call(op, (core) =>
-        core.multiHeadAttention(handle(op, query), handle(op, key), handle(op, value),
+        core.multiHeadAttention(...threeHandles(runtime, op, query, key, value),
           whole(op, 'numHeads', options.numHeads), handle(op, options.inProjWeight),
           optional(runtime, op, options.inProjBias), handle(op, options.outProjWeight),
           optional(runtime, op, options.outProjBias), rawMask(runtime, op, options.mask)));

@@ -2,7 +2,7 @@ import { relaxedSimd, simd as fixedSimd, threads as sharedMemory } from 'wasm-fe
 import { makeAttn, type Attn } from './attn.js';
 import { AttnError } from './error.js';
 import { checkNames, oneOf, shown } from './options.js';
-import type { CoreSettings, RawCore } from './raw.js';
+import type { CoreSettings, CreateCore, RawCore } from './raw.js';
 import { Runtime } from './runtime.js';
 import type { Info, LoadOptions } from './types.js';
 import { version } from './version.js';
@@ -13,8 +13,14 @@ export interface Platform {
   cores: number;
   /** Why threads should not be used here although memory could be shared; empty where they may. */
   threadsBreak: string;
-  /** Starts the glue of one threading mode with one of its two binaries. */
-  start(files: { glue: string; wasm: string; baseUrl?: string | URL }, settings: CoreSettings): Promise<RawCore>;
+  /** Gets the glue of a threading mode and one of its two binaries. */
+  fetch(files: { glue: string; wasm: string; baseUrl?: string | URL }): Promise<Fetched>;
+}
+
+export interface Fetched {
+  createCore: CreateCore;
+  wasmBinary: Uint8Array;
+  workerUrl?: string;
 }
 
 export interface Variant {
@@ -59,22 +65,21 @@ async function chooseThreads(
   return { threads, why: `there are ${platform.cores} cores` };
 }
 
-async function start(platform: Platform, { simd, threads }: Variant, options: LoadOptions): Promise<RawCore> {
+async function start(platform: Platform, { simd, threads }: Variant, options: LoadOptions): Promise<Runtime> {
   const mode = threads > 1 ? 'multi' : 'single';
-  const starting = platform.start(
-    {
-      glue: mode,
-      wasm: `${simd === 'relaxed' ? 'relaxed' : 'simd'}-${mode}.wasm`,
-      ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
+  const { createCore, ...files } = await platform.fetch({
+    glue: mode,
+    wasm: `${simd === 'relaxed' ? 'relaxed' : 'simd'}-${mode}.wasm`,
+    ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
+  });
+  const settings: CoreSettings = {
+    ...files,
+    pthreadPoolSize: threads - 1,
+    fail(code, message, shapes) {
+      this.failure = { code, message, shapes: JSON.parse(shapes) as number[][] };
     },
-    {
-      pthreadPoolSize: threads - 1,
-      fail(code, message, shapes) {
-        this.failure = { code, message, shapes: JSON.parse(shapes) as number[][] };
-      },
-      printErr: () => {}, // whatever it says, the facade says as an error
-    },
-  );
+    printErr: () => {}, // whatever it says, the facade says as an error
+  };
   let timer: ReturnType<typeof setTimeout> | undefined;
   const patience = new Promise<never>((_, reject) => {
     if (threads > 1) {
@@ -82,9 +87,12 @@ async function start(platform: Platform, { simd, threads }: Variant, options: Lo
     }
   });
   try {
-    const core = await Promise.race([starting, patience]);
-    core.setNumThreads(threads);
-    return core;
+    const runtime = new Runtime(await Promise.race([createCore(settings), patience]));
+    runtime.call('load', (core) => core.setNumThreads(threads));
+    return runtime;
+  } catch (error) {
+    (settings as Partial<RawCore>).PThread?.terminateAllThreads(); // those that did start
+    throw error;
   } finally {
     clearTimeout(timer);
   }
@@ -103,14 +111,15 @@ export async function loadOn(platform: Platform, options: LoadOptions): Promise<
   const { simd, why: whySimd } = await chooseSimd(options.simd);
   const { threads, why: whyThreads } = await chooseThreads(platform, options.threads);
   let reason = `${simd} SIMD: ${whySimd}; ${threads} thread${threads > 1 ? 's' : ''}: ${whyThreads}`;
-  let core: RawCore;
+  let runtime: Runtime;
   try {
-    core = await start(platform, { simd, threads }, options);
+    runtime = await start(platform, { simd, threads }, options);
   } catch (error) {
     // Threads were our idea, and memory to share or workers could not be had: one thread still can.
     if (threads === 1 || (options.threads ?? 'auto') !== 'auto') throw failure(error);
     reason = `${simd} SIMD: ${whySimd}; 1 thread: ${threads} did not start (${failure(error).message})`;
-    core = await start(platform, { simd, threads: 1 }, options).catch((again) => { throw failure(again); });
+    runtime = await start(platform, { simd, threads: 1 }, options).catch((again) => { throw failure(again); });
   }
-  return makeAttn(new Runtime(core), { simd, threads: core.numThreads(), isolated: platform.isolated, version, reason });
+  const started = runtime.call('load', (core) => core.numThreads());
+  return makeAttn(runtime, { simd, threads: started, isolated: platform.isolated, version, reason });
 }

@@ -9,11 +9,12 @@ const MOST_ELEMENTS = 2 ** 30;
 
 const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
 
-function shapeOf(op: string, value: unknown): number[] {
+function shapeOf(op: string, value: unknown, what: string | undefined): number[] {
   const shape: number[] = [];
   for (let level = value; typeof level !== 'number'; level = (level as unknown[])[0]) {
     if (!Array.isArray(level) && !ArrayBuffer.isView(level)) {
-      throw new AttnError('TYPE', op, `expected numbers, nested arrays of them or a typed array, got ${describe(level)}`);
+      const where = what ? ` as ${what}` : '';
+      throw new AttnError('TYPE', op, `expected numbers, nested arrays of them or a typed array${where}, got ${describe(level)}`);
     }
     const { length } = level as unknown as ArrayLike<unknown>;
     shape.push(length);
@@ -39,10 +40,11 @@ export interface Flat {
   shape: number[];
 }
 
-export function flatten(op: string, data: Nested | TypedArray, dtype: DType): Flat {
-  const shape = shapeOf(op, data);
+export function flatten(op: string, data: Nested | TypedArray, dtype: DType, what?: string): Flat {
+  const shape = shapeOf(op, data, what);
   const size = shape.reduce((a, b) => a * b, 1);
   if (size > MOST_ELEMENTS) throw new AttnError('OOM', op, `a tensor of shape [${shape}] does not fit in memory`, [shape]);
+  if (data instanceof Float32Array && dtype === 'float32') return { values: data, shape };
   const values = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
   let at = 0;
   const visit = (value: unknown, depth: number): void => {

@@ -39,6 +39,9 @@ export interface CoreFailure {
 export interface RawCore {
   /** Set by `fail` during a call. */
   failure?: CoreFailure | undefined;
+  /** Set after a trap: the glue then leaves the finalisation of dropped tensors out (tools/module.mjs patches that in). */
+  stopped?: boolean;
+  PThread?: { terminateAllThreads(): void };
   HEAPF32: Float32Array;
   HEAP32: Int32Array;
 
@@ -90,16 +93,14 @@ export interface RawCore {
   tensorBytes(): number;
 }
 
-/** What the glue's factory takes. */
+/** What the glue's factory takes, and turns into the core. */
 export interface CoreSettings {
-  locateFile?(file: string): string;
-  wasmBinary?: Uint8Array;
+  wasmBinary: Uint8Array;
   /** Script that a thread's worker starts; the browser's glue only. */
   workerUrl?: string;
   pthreadPoolSize: number;
   /** Called by the core on an error, on the object that the factory returns. */
   fail(this: { failure?: CoreFailure | undefined }, code: string, message: string, shapes: string): void;
-  print?(line: string): void;
   printErr?(line: string): void;
 }
 

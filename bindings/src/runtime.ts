@@ -62,6 +62,7 @@ export class Runtime {
     // A stack that ran out may have left the core in the middle of anything.
     if (thrown instanceof WebAssembly.RuntimeError || /call stack|recursion/i.test(message)) {
       this.#trap = message;
+      this.core.stopped = true;
       throw new AttnError('INTERNAL', op, `the core stopped (${message}); load() a new one`, [], { cause: thrown });
     }
     throw new AttnError(thrown instanceof RangeError ? 'OOM' : 'TYPE', op, message, [], { cause: thrown });
@@ -78,14 +79,14 @@ export class Runtime {
     const made = new Set<Tensor>();
     this.#scopes.push(made);
     let result: T;
-    const kept = new Set<Tensor>();
+    let kept = new Set<Tensor>();
     try {
       result = f();
-      if (result instanceof Promise) {
-        result.catch(() => {}); // it may trip over its freed tensors, but nobody will ever hold it
+      if (isThenable(result)) {
+        result.then(undefined, () => {}); // it may trip over its freed tensors, but nobody will ever hold it
         throw new AttnError('TYPE', 'scope', 'the function must not be asynchronous: its tensors are freed when it returns');
       }
-      collect(result, kept, new Set());
+      kept = tensorsIn(result);
     } finally {
       this.#scopes.pop();
       for (const tensor of made) {
@@ -97,11 +98,20 @@ export class Runtime {
   }
 }
 
-/** The tensors anywhere in a returned value. */
-function collect(value: unknown, found: Set<Tensor>, seen: Set<object>): void {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return;
-  seen.add(value);
-  if (value instanceof Tensor) found.add(value);
-  else if (value instanceof Map || value instanceof Set) for (const item of value.values()) collect(item, found, seen);
-  else for (const item of Object.values(value)) collect(item, found, seen);
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+  typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
+
+/** The tensors anywhere in a returned value; a list of what is left to look at, since values may be deeper than the stack. */
+function tensorsIn(result: unknown): Set<Tensor> {
+  const found = new Set<Tensor>();
+  const seen = new Set<object>();
+  const left: unknown[] = [result];
+  while (left.length > 0) {
+    const value = left.pop();
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
+    seen.add(value);
+    if (value instanceof Tensor) found.add(value);
+    else for (const item of value instanceof Map || value instanceof Set ? value.values() : Object.values(value)) left.push(item);
+  }
+  return found;
 }

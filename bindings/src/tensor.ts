@@ -24,7 +24,7 @@ export class Tensor {
   readonly #shape: readonly number[];
   readonly #dtype: DType;
 
-  /** Tensors are made by `attn.tensor` and its friends. */
+  /** Tensors are made by `attn.tensor` and its friends. @internal */
   constructor(runtime: Runtime, handle: Handle) {
     const { core } = runtime;
     this.#runtime = runtime;
@@ -45,7 +45,7 @@ export class Tensor {
       const dense = core.contiguous(this.handle('data'));
       try {
         const heap = this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32;
-        const start = core.address(dense) >> 2;
+        const start = core.address(dense) >>> 2;
         return heap.slice(start, start + this.size);
       } finally {
         dense.delete();
@@ -115,7 +115,7 @@ export class Tensor {
   div(other: TensorLike): Tensor { return this.#binary('div', other); }
   pow(exponent: TensorLike): Tensor { return this.#binary('pow', exponent); }
 
-  /** Over one dimension, or over all where none is given. */
+  /** Over one dimension, or over all where none is given. `max` gives the values alone, as torch's amax. */
   sum(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('sum', dim, options); }
   mean(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('mean', dim, options); }
   max(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('max', dim, options); }

@@ -50,7 +50,8 @@ export interface MaskOptions {
   /** Added to the scaled scores: [T,S], or anything that broadcasts to the shape of the scores. −Infinity masks. */
   additive?: TensorLike;
 }
-export type Mask = 'none' | 'causal' | MaskOptions | Tensor;
+/** A tensor, or numbers, is an additive mask. */
+export type Mask = 'none' | 'causal' | MaskOptions | Tensor | readonly Nested[] | TypedArray;
 
 export interface AttendOptions {
   score?: Score;
@@ -116,8 +117,8 @@ export interface LoadOptions {
   /** 'auto' takes relaxed SIMD where the engine has it. */
   simd?: 'auto' | 'relaxed' | 'fixed';
   /**
-   * Folder that serves the files of `dist/wasm/`, for bundlers that leave assets behind (esbuild) and for CDNs.
-   * Found by itself elsewhere.
+   * Folder that serves the files of `dist/wasm/`, for bundlers that leave assets behind (esbuild) and for CDNs; in Node a
+   * path or a URL. Found by itself elsewhere.
    */
   baseUrl?: string | URL;
 }

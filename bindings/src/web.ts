@@ -36,11 +36,18 @@ const platform = (): Platform => ({
   isolated: self.crossOriginIsolated === true,
   cores: navigator.hardwareConcurrency || 1,
   threadsBreak: isIos() ? 'threads run out of memory on iOS' : '',
-  async start(files, settings) {
+  async fetch(files) {
     const glue = locate(files.glue, files.baseUrl);
-    const wasm = locate(files.wasm, files.baseUrl);
-    const { default: createCore } = (await import(/* @vite-ignore */ /* webpackIgnore: true */ glue)) as { default: CreateCore };
-    return createCore({ ...settings, locateFile: () => wasm, workerUrl: workerUrl(glue) });
+    const [module, response] = await Promise.all([
+      import(/* @vite-ignore */ /* webpackIgnore: true */ glue) as Promise<{ default: CreateCore }>,
+      fetch(locate(files.wasm, files.baseUrl)),
+    ]);
+    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+    return {
+      createCore: module.default,
+      wasmBinary: new Uint8Array(await response.arrayBuffer()),
+      workerUrl: workerUrl(glue),
+    };
   },
 });
 

@@ -127,3 +127,12 @@ test('one thread and two give the same bits, plain and fused, on larger problems
   const [one, two] = [attn, threaded].map((core) => core.F.scaledDotProductAttention(...make(core), { isCausal: true }));
   sameBits(one, two, 'fused');
 });
+
+test('a mask of plain numbers, nested or typed, is additive, as a tensor is', () => {
+  const { q, k, v } = inputs(3);
+  const mask = q.map((_, t) => k.map((_, s) => (s > t ? -Infinity : 0.25 * s)));
+  const expected = attn.attend(q, k, v, { mask: attn.tensor(mask) });
+  sameBits(attn.attend(q, k, v, { mask }).output, expected.output, 'nested');
+  sameBits(attn.attend(q, k, v, { mask: Float32Array.from(mask.at(-1)) }).output,
+    attn.attend(q, k, v, { mask: { additive: [mask.at(-1)] } }).output, 'typed, one row for all');
+});

@@ -4,6 +4,17 @@ import { attn, MHA, mha, q, SDPA, spell, threaded, x } from './support/refusal.m
 
 const { F } = attn;
 
+spell('a weight that the score does not use must not pass in silence', [
+  ['TYPE', 'attend', () => attn.attend(q, q, q, { score: 'dot', weight: q }), { message: "attend: the score 'dot' takes no weight" }],
+  ['TYPE', 'attend', () => attn.attend(q, q, q, { score: 'general', weight: [[1, 0], [0, 1]], bias: [1, 2] })],
+  ['TYPE', 'attend', () => attn.attend(q, q, q, { scoreVector: [1] })],
+]);
+
+spell('an argument that was forgotten is named', [
+  ['TYPE', 'attend', () => attn.attend(q, q), { message: /as value, got undefined/ }],
+  ['TYPE', SDPA, () => F.scaledDotProductAttention(q, null, q), { message: /as key, got null/ }],
+]);
+
 spell('shapes that do not fit are named, both of them', [
   ['SHAPE', SDPA, () => F.scaledDotProductAttention([[1], [2], [3]], [1, 2, 3].map((i) => [i, 0, 0, 0, 0]), [[1], [2], [3]]),
     { message: `${SDPA}: key must end in 1 to match query [3,1], got [3,5]`, shapes: [[3, 1], [3, 5]] }],

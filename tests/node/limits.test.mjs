@@ -1,6 +1,8 @@
 // Numbers out of range, sizes past memory, tensors that are gone or not ours, and settings that cannot be loaded.
 import assert from 'node:assert/strict';
+import { relative } from 'node:path';
 import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { AttnError, load } from '../../dist/node.js';
 import { attn, MHA, mha, q, refuses, SDPA, spell, threaded, x } from './support/refusal.mjs';
@@ -24,6 +26,11 @@ spell('numbers out of range', [
   ...[-1, 1.5, NaN, 2 ** 53, Infinity].map((seed) => ['RANGE', 'manualSeed', () => attn.manualSeed(seed)]),
   ...[[0, 1, 0], [0, 1, -1], [NaN], [0, Infinity]].map((args) => ['RANGE', 'arange', () => attn.arange(...args)]),
   ...[-1, 1.5, NaN].map((size) => ['RANGE', 'zeros', () => attn.zeros([2, size])]),
+  ['RANGE', 'attend', attend({ temperature: 1e-60 }), { message: /scale \/ temperature must be finite/ }],
+  ['RANGE', SDPA, () => F.scaledDotProductAttention(q, q, q, { scale: 1e300 })],
+  ...[2 ** 31 - 1, 2 ** 30].map((padding) => ['RANGE', 'conv1d', () => F.conv1d([[[1]]], [[[1]]], { padding })]),
+  ['SHAPE', 'conv1d', () => F.conv1d([[[1]]], new Array(24).fill([[1]]), { bias: 5 }), { message: /bias must be \[24\]/ }],
+  ['RANGE', 'arange', () => attn.arange(3e9, 3e9 + 2, 1, { dtype: 'int32' })],
   ['RANGE', 'permute', () => x.permute(0, 0)],
   ['RANGE', 'reshape', () => x.reshape(-1, -1)],
   ['RANGE', 'eye', () => attn.eye(-1)],
@@ -52,12 +59,42 @@ spell('sizes past memory', [
   ['OOM', 'zeros', () => attn.zeros([2 ** 53])],
   ['OOM', 'ones', () => threaded.ones([2 ** 28]), { message: 'ones: no memory for a tensor of shape [268435456]', shapes: [[2 ** 28]] }],
   ['OOM', 'eye', () => attn.eye(2 ** 31 - 1)],
-  ['OOM', 'arange', () => attn.arange(1e12)],
+  ...[2 ** 31, 1e12].map((end) => ['OOM', 'arange', () => attn.arange(end)]),
   ['OOM', 'tensor', () => attn.tensor(long), { shapes: [[2 ** 32 - 1]] }],
   ['OOM', 'tensor', () => attn.tensor(rows), { shapes: [[2 ** 16, 2 ** 16]] }],
   ['OOM', 'add', () => x.add(rows)],
   ['OOM', 'attend', () => attn.scope(() => attn.attend(attn.zeros([2 ** 17, 1]), attn.zeros([2 ** 17, 1]), attn.zeros([2 ** 17, 1])))],
 ]);
+
+/** Sizes whose products do not fit 32 bits although no tensor is large: the scratch for them is refused, not overrun. */
+spell('intermediates past memory', [
+  ['OOM', 'attend', () => attn.scope(() => attn.attend(attn.ones([1, 1]), attn.ones([65536, 1]), attn.ones([65536, 1]), {
+    score: 'additive', queryWeight: attn.ones([65536, 1]), keyWeight: attn.ones([65536, 1]), scoreVector: attn.ones([65536]),
+  }))],
+]);
+
+test('a bilinear score into a great many features needs scratch for a few queries at a time', () => {
+  threaded.scope(() => {
+    const [q1, k1] = [threaded.ones([8192, 1]), threaded.ones([1, 32768])];
+    const { output } = threaded.attend(q1, k1, [[2]], { score: 'general', weight: k1 });
+    assert.equal(output.sum().item(), 2 * 8192);
+  });
+});
+
+test('a stride past everything takes the first window', () => {
+  for (let i = 0; i < 100; i++) {
+    assert.deepEqual(F.conv1d([[[1, 2]]], [[[1, 10]]], { padding: 1, stride: 2 ** 31 - 1 }).toArray(), [[[10]]]);
+  }
+});
+
+test('tensors beyond 2 GB are read where they are', async () => {
+  const roomy = await load({ threads: 1 });
+  const ballast = [1, 2, 3, 4].map(() => roomy.zeros([2 ** 27])); // 512 MB each
+  const x2 = roomy.full([1000], 7);
+  assert.equal(x2.data()[999], 7);
+  assert.deepEqual(roomy.tensor([1, 2]).add([3, 4]).toArray(), [4, 6]);
+  for (const tensor of ballast) tensor.dispose();
+});
 
 test('a result for which memory runs out half-way is refused, and all of it freed', () => {
   threaded.scope(() => {
@@ -90,6 +127,13 @@ test('a tensor of another load() is refused, but can be copied', () => {
   ]) refuses(f, { code: 'TYPE', op, message: /belongs to another load\(\)/ });
   assert.deepEqual(attn.tensor(foreign).toArray(), foreign.toArray());
   foreign.dispose();
+});
+
+test('load takes the folder of the binaries as a path or a URL, and leaves the globals of Node alone', async () => {
+  const folder = new URL('../../dist/wasm', import.meta.url);
+  const cores = await Promise.all([load({ baseUrl: relative(process.cwd(), fileURLToPath(folder)), threads: 2 }), load({ baseUrl: folder })]);
+  for (const core of cores) assert.deepEqual(core.tensor([1]).toArray(), [1]);
+  assert.equal(globalThis.Worker, undefined);
 });
 
 test('load refuses what it cannot give', async () => {

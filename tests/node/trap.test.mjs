@@ -1,10 +1,10 @@
 // When the core itself stops, by a trap or a stack that ran out, the module says so and refuses from then on.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { load } from '../../dist/node.js';
-
-/** Tensors of stopped cores: collected, they would call into them again. */
-const kept = [];
 
 /** A core with its WebAssembly exports, which the module keeps to itself. */
 async function loadOpen(options) {
@@ -38,7 +38,6 @@ for (const threads of [1, 2]) {
   test(`after a trap the core refuses, others go on (threads: ${threads})`, async () => {
     const { attn, exports } = await loadOpen({ threads });
     const x = attn.tensor([[1, 2], [3, 4]]);
-    kept.push(x);
     attn.scope(() => void attn.attend(x, x, x)); // the glue keeps what it has called
     const table = Object.values(exports).find((value) => value instanceof WebAssembly.Table);
     for (let i = 0; i < table.length; i++) table.set(i, null); // every call through a pointer traps
@@ -49,6 +48,27 @@ for (const threads of [1, 2]) {
     assert.deepEqual(fresh.tensor([1, 2]).add(1).toArray(), [2, 3]);
   });
 }
+
+test('tensors of a stopped core that are dropped do not call into it', async () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc');
+  let uncaught;
+  process.once('uncaughtException', (error) => { uncaught = error; });
+  await (async () => {
+    const { attn, exports } = await loadOpen({ threads: 1 });
+    const x = attn.tensor([1, 2]);
+    attn.scope(() => void x.add(1));
+    const table = Object.values(exports).find((value) => value instanceof WebAssembly.Table);
+    for (let i = 0; i < table.length; i++) table.set(i, null);
+    assert.throws(() => x.add(1), { code: 'INTERNAL' });
+  })();
+  for (let i = 0; i < 5; i++) {
+    await setTimeout(20); // finalisers run between tasks
+    gc();
+  }
+  await setTimeout(20);
+  assert.equal(uncaught, undefined);
+});
 
 test('a stack that runs out inside a call stops the core, since it may be in the middle of anything', async () => {
   const attn = await load({ threads: 1 });

@@ -42,14 +42,14 @@ places('numbers', ['2', null, 1n, () => 1, {}, symbol, [1], true], [
   ['stack', (wrong) => attn.stack([x], wrong)],
   ['sinusoidal', (wrong) => attn.nn.sinusoidal({ length: wrong, dim: 2 })],
   ['attend', (wrong) => attn.attend(q, q, q, { mask: { window: wrong } })],
-  attendWith('scale'),
-  [SDPA, (wrong) => F.scaledDotProductAttention(q, q, q, { scale: wrong })],
   [MHA, (wrong) => F.multiHeadAttentionForward(q, q, q, { ...mha, numHeads: wrong })],
 ]);
 
 places('numbers whose null stands for the default', ['2', 1n, () => 1, {}, symbol, [1], true], [
   attendWith('temperature'),
   attendWith('heads'),
+  attendWith('scale'),
+  [SDPA, (wrong) => F.scaledDotProductAttention(q, q, q, { scale: wrong })],
   ['conv1d', (wrong) => F.conv1d([[[1]]], [[[1]]], { stride: wrong })],
   ['conv1d', (wrong) => F.conv1d([[[1]]], [[[1]]], { padding: wrong })],
 ]);
