@@ -67,7 +67,7 @@ export async function buildPage() {
 const exclusively = (work) => locked(fromRoot('build', '.lock'), work);
 
 /** What a CMake cache remembers: when it changes, the folder starts afresh. */
-const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR];
+const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.EMSCRIPTEN_VERSION, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR];
 
 async function cmake(preset, env, targets = []) {
   const folder = fromRoot('build', preset);

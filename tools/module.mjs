@@ -5,6 +5,7 @@
 
 import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
 import { npmTool } from './lib/step.mjs';
 
@@ -38,7 +39,7 @@ export async function assembleModule() {
 }
 
 function requireEqual(what, one, other) {
-  if (one !== other) throw new Error(`${what} differ, but the module keeps one of them`);
+  if (one !== other) throw new Problem(`${what} differ, but the module keeps one of them.`);
 }
 
 function patchedGlue(glue, environment, threading) {
@@ -58,7 +59,9 @@ function patchedGlue(glue, environment, threading) {
 /** Replaces what must stand there exactly once, so that a new Emscripten cannot slip past. */
 function patch(text, from, to) {
   const count = text.split(from).length - 1;
-  if (count !== 1) throw new Error(`Emscripten's glue should hold ${from} once, but does ${count} times`);
+  if (count !== 1) {
+    throw new Problem(`This Emscripten's glue holds ${from} ${count} times, and not once. 3.1.69 is known to work: take it, or mend tools/module.mjs.`);
+  }
   return text.replace(from, () => to);
 }
 

@@ -2,11 +2,10 @@
 // What a reader downloads, compressed as static hosts compress it, and whether
 // it is within budget: `npm run size`.
 
-import { readFileSync, readdirSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import puppeteer from 'puppeteer-core';
 import { buildPage } from './build.mjs';
 import { main, Problem, say } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
@@ -32,6 +31,7 @@ async function pageFiles() {
     },
   });
   const { chromium } = await setupBrowsers();
+  const { default: puppeteer } = await import('puppeteer-core'); // only there after the set-up
   const browser = await puppeteer.launch({ executablePath: chromium, args: ['--no-sandbox', '--no-first-run'] });
   try {
     const page = await browser.newPage();
@@ -44,15 +44,8 @@ async function pageFiles() {
   return [...files];
 }
 
-/** The facade, and of the binaries and their glue the larger of each, since one is loaded. */
-function moduleFiles() {
-  const files = readdirSync(fromRoot('dist'), { recursive: true })
-    .filter((file) => /\.(js|mjs|wasm)$/.test(file) && !/node/.test(file))
-    .map((file) => join(fromRoot('dist'), file));
-  const size = (file) => readFileSync(file).length;
-  const largest = (ending) => files.filter((file) => file.endsWith(ending)).sort((a, b) => size(b) - size(a)).slice(0, 1);
-  return [...files.filter((file) => file.endsWith('.js')), ...largest('.mjs'), ...largest('.wasm')];
-}
+/** The facade, the glue and the binary of the largest variant, since one is loaded. */
+const moduleFiles = () => ['web.js', 'wasm/web-multi.js', 'wasm/relaxed-multi.wasm'].map((file) => fromRoot('dist', file));
 
 function total(paths) {
   const files = paths.map((path) => {

@@ -16,7 +16,7 @@ const oldest = [3, 1, 60];
 const share = 'usr/share/emscripten';
 
 /**
- * Returns { env, root, toolchainFile, version }: run em++ or CMake with env.
+ * Returns { env, root, version }: run em++ or CMake with env.
  * The variables that it sets are listed by `variables`.
  */
 export async function setupEmscripten() {
@@ -28,8 +28,7 @@ export async function setupEmscripten() {
     EM_NODE_JS: nodeWrapper(),
     PATH: `${root}${delimiter}${process.env.PATH}`,
   };
-  const toolchainFile = join(root, 'cmake', 'Modules', 'Platform', 'Emscripten.cmake');
-  return { env, root, toolchainFile, version: readVersion(root) };
+  return { env, root, version: readVersion(root) };
 }
 
 /** The flag without which Node 20 refuses relaxed SIMD; newer ones refuse the flag. */

@@ -14,8 +14,8 @@ export async function setupEnvironment({ wasm = false } = {}) {
   const prefixes = [headers, process.env.CMAKE_PREFIX_PATH].filter(Boolean);
   const found = prefixes.length > 0 ? { CMAKE_PREFIX_PATH: prefixes.join(delimiter) } : {};
   if (!wasm) return { ...process.env, ...found };
-  const { env, root } = await setupEmscripten();
-  return { ...env, ...found, EMSCRIPTEN_ROOT: root };
+  const { env, root, version } = await setupEmscripten();
+  return { ...env, ...found, EMSCRIPTEN_ROOT: root, EMSCRIPTEN_VERSION: version };
 }
 
 /** Writes what to source in order to run cmake and em++ by hand. */
