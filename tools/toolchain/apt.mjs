@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { megabytes, Problem, progress, say } from '../lib/console.mjs';
 import { toolchain } from '../lib/paths.mjs';
 import { attempt, run, which } from '../lib/run.mjs';
-import { machineSources, stanza } from './sources.mjs';
+import { securitySources, stanza, suiteSources } from './sources.mjs';
 
 /** True on the one system whose packages are known to fit: Debian 12 on x86-64. */
 export function canUseApt() {
@@ -48,25 +48,21 @@ async function readLists(suite) {
   for (const folder of ['lists/partial', 'cache/archives/partial', 'sources.d', 'archives']) {
     mkdirSync(join(home, folder), { recursive: true });
   }
-  writeFileSync(join(home, 'sources.d', 'debian.sources'), suiteSources(suite).map(stanza).join('\n'));
   writeFileSync(apt.config, configuration(home));
   say(`  reading Debian's package lists (${suite})`);
-  await aptGet(apt, ['update']);
-  return apt;
-}
-
-function suiteSources(suite) {
   const system = osRelease().VERSION_CODENAME;
-  const sources = machineSources().filter((source) => source.components.includes('main'));
-  const ours = sources.map((source) => ({
-    ...source,
-    components: ['main'],
-    suites: source.suites.filter((name) => [system, `${system}-updates`, `${system}-security`].includes(name)),
-  })).filter((source) => source.suites.length > 0);
-  if (suite === system && ours.length > 0) return ours;
-  const base = ours.find((source) => source.suites.includes(system));
-  if (!base) throw new Problem(`This machine's apt sources (/etc/apt/sources.list, /etc/apt/sources.list.d) have no entry for Debian ${system}, so there is no mirror to fetch from.`);
-  return [{ ...base, suites: [suite] }];
+  const sources = suiteSources(suite, system);
+  const use = (chosen) => writeFileSync(join(home, 'sources.d', 'debian.sources'), chosen.map(stanza).join('\n'));
+  const guessed = suite === system ? securitySources(sources, system) : [];
+  use([...sources, ...guessed]);
+  try {
+    await aptGet(apt, ['update']);
+  } catch (error) {
+    if (guessed.length === 0) throw error;
+    use(sources); // a mirror without the security archive
+    await aptGet(apt, ['update']);
+  }
+  return apt;
 }
 
 // The machine's own apt.conf.d is still read (it may name a proxy), but its hooks

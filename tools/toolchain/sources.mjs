@@ -2,6 +2,7 @@
 // its owner trusts are the ones used. Nothing here names a mirror.
 
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { Problem } from '../lib/console.mjs';
 
 /** The archive entries of the machine: [{ uris, suites, components, signedBy }]. */
 export function machineSources(etc = '/etc/apt') {
@@ -54,3 +55,28 @@ export const stanza = ({ uris, suites, components, signedBy }) => [
   ...(signedBy ? [`Signed-By: ${signedBy}`] : []),
   '',
 ].join('\n');
+
+/** The entries to read for `suite`: the system's own suites, or another one from the same mirror. */
+export function suiteSources(suite, system) {
+  const sources = machineSources().filter((source) => source.components.includes('main'));
+  const ours = sources.map((source) => ({
+    ...source,
+    components: ['main'],
+    suites: source.suites.filter((name) => [system, `${system}-updates`, `${system}-security`].includes(name)),
+  })).filter((source) => source.suites.length > 0);
+  const base = ours.find((source) => source.suites.includes(system));
+  if (!base) throw new Problem(`This machine's apt sources (/etc/apt/sources.list, /etc/apt/sources.list.d) have no entry for Debian ${system}, so there is no mirror to fetch from.`);
+  return suite === system ? ours : [{ ...base, suites: [suite] }];
+}
+
+/**
+ * A bare system may not name the security archive, without which the browsers are
+ * months old: mirrors keep it beside the main one. None if it is named already.
+ */
+export function securitySources(sources, system) {
+  const suite = `${system}-security`;
+  if (sources.some(({ suites }) => suites.includes(suite))) return [];
+  const base = sources.find(({ suites }) => suites.includes(system));
+  const uris = base.uris.filter((uri) => /\/debian\/?$/.test(uri)).map((uri) => uri.replace(/\/debian\/?$/, '/debian-security'));
+  return uris.length > 0 ? [{ ...base, uris, suites: [suite] }] : [];
+}
