@@ -35,6 +35,7 @@ class Store {
   edit(patch: Partial<State>) {
     const names = Object.keys(patch).sort().join();
     if (names.split(',').every(isPlace)) return this.#replace({ ...this.#state, ...patch } as State);
+    if (Object.entries(patch).every(([name, value]) => this.#state[name as keyof State] === value)) return;
     const now = performance.now();
     const goesOn = names === this.#lastEdit.names && now - this.#lastEdit.time < ONE_EDIT_MS;
     this.#lastEdit = { names, time: now };
@@ -67,12 +68,12 @@ class Store {
     const [from, to] = way === 'undo' ? [this.#past, this.#future] : [this.#future, this.#past];
     const target = from.at(-1);
     if (!target) return;
-    const [rest, kept] = [from.slice(0, -1), [...to, this.#state]];
+    // The edit was made in that view: show it there, or nothing would seem to happen; and there again on the way back.
+    const [rest, kept] = [from.slice(0, -1), [...to, { ...this.#state, view: target.view }]];
     if (way === 'undo') [this.#past, this.#future] = [rest, kept];
     else [this.#future, this.#past] = [rest, kept];
     this.#lastEdit.time = -Infinity;
     this.travels += 1;
-    // The edit was made in that view: show it there, or nothing would seem to happen.
     this.#replace({ ...editsOf(target, this.#state), view: target.view });
   }
 
@@ -96,8 +97,13 @@ class Store {
     this.#timer = undefined;
     const next = parse(location.hash);
     if (serialise(next) === serialise(this.#state)) return;
-    this.#past = [...this.#past, this.#state];
-    this.#future = [];
+    // Another place alone is nothing to undo.
+    if (serialise(editsOf(next, this.#state)) !== serialise(this.#state)) {
+      this.#past = [...this.#past.slice(-199), this.#state];
+      this.#future = [];
+      this.#lastEdit.time = -Infinity;
+      this.travels += 1;
+    }
     this.#state = next;
     this.visits += 1;
   }
