@@ -14,6 +14,7 @@ function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
   const [e, a, alpha] = [result.scores, once, result.weights].map((tensor) => numbers(tensor.reshape(-1)));
   const entropy = attn.F.entropy(result.weights).item();
   const y = result.output.item();
+  const symbol = twice ? '\\alpha' : 'a';
   const weights: Step = twice
     ? weightsStep(a, alpha, {
       tex: '\\alpha', oracle: 'alpha_second_softmax', formula: '\\alpha = \\operatorname{softmax}(a)',
@@ -38,12 +39,12 @@ function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
         caption: { zh: '第一次 softmax。', en: 'The first softmax.' } })] : []),
       weights,
       {
-        tex: 'H', role: 'signed', value: entropy, formula: 'H = -\\sum_i \\alpha_i\\ln\\alpha_i',
+        tex: 'H', role: 'signed', value: entropy, formula: `H = -\\sum_i ${symbol}_i\\ln ${symbol}_i`,
         caption: { zh: '权重的熵（奈特）：越大越平均。', en: 'The entropy of the weights, in nats: high means even.' },
       },
       {
         tex: 'y', role: 'signed', value: y, oracle: twice ? 'y_double_softmax' : 'y_single_softmax',
-        formula: 'y = \\sum_i \\alpha_i x_i',
+        formula: `y = \\sum_i ${symbol}_i x_i`,
         formulaWithNumbers: `y = ${products(rows(alpha)[0], rows(x)[0])} = ${num(y)}`,
         caption: { zh: '输入的加权和。', en: 'The weighted sum of the inputs.' },
       },

@@ -4,9 +4,9 @@ import type { Group, Recipe, Text } from './recipe.js';
 import { numbers } from './steps.js';
 import { column, num, rows, softmaxOf, sum, worked } from './tex.js';
 
-interface Axis { title: Text; caption: Text; dim: 1 | -1; oracle: string }
+interface Axis { title: Text; caption: Text; columns: Text; dim: 1 | -1; oracle: string }
 
-function group(attn: Attn, scaled: Tensor, { title, caption, dim, oracle }: Axis): Group {
+function group(attn: Attn, scaled: Tensor, { title, caption, columns, dim, oracle }: Axis): Group {
   const weights = attn.F.softmax(scaled, dim);
   const [s, a, rowSums, columnSums] = [scaled, weights, weights.sum(-1), weights.sum(1)].map(numbers);
   return {
@@ -26,7 +26,7 @@ function group(attn: Attn, scaled: Tensor, { title, caption, dim, oracle }: Axis
       {
         tex: '\\Sigma_t', role: 'signed', value: columnSums, formula: '\\sum_t A_{ts}',
         formulaWithNumbers: `${sum(column(a, 0))} = ${num(rows(columnSums)[0][0])}`,
-        caption: { zh: '每列之和：没有理由是 1。', en: 'Column sums: there is no reason for them to be 1.' },
+        caption: columns,
       },
     ],
   };
@@ -65,10 +65,12 @@ export const E4: Recipe = {
       group(attn, scaled, {
         title: { zh: '照原文计算：第 1 轴', en: 'As printed: axis 1' }, dim: 1, oracle: 'softmax_axis_1_as_printed',
         caption: { zh: '沿查询归一化：各查询在争抢同一个键。', en: 'Normalised along the queries: they compete for each key.' },
+        columns: { zh: '每列之和：都是 1，归一化的是列，而不是行。', en: 'Column sums: all 1, since columns were normalised and not rows.' },
       }),
       group(attn, scaled, {
         title: { zh: '改正：最后一轴', en: 'Corrected: the last axis' }, dim: -1, oracle: 'softmax_last_axis',
         caption: { zh: '沿键归一化：每个查询分配自己的权重。', en: 'Normalised along the keys: each query shares out its own.' },
+        columns: { zh: '每列之和：没有理由是 1。', en: 'Column sums: there is no reason for them to be 1.' },
       }),
     ];
   },

@@ -115,10 +115,11 @@ export function attentionSteps(
   const unscaled: Extra = scale === 'sqrt' ? {} : {
     caption: { zh: '不缩放：分数原样进入 softmax。', en: 'No scaling: the scores enter the softmax as they are.' },
     formula: '\\tilde S = S',
+    formulaWithNumbers: worked('\\tilde S', scaled, (j) => num(rows(scores)[0][j])),
   };
   return [
     scoresStep(inputs.q, inputs.k, scores, { oracle: path('scores') }),
-    scaledStep(scores, scaled, scale === 'sqrt' ? `\\sqrt{${d}}` : '1', { ...unscaled, oracle: path('scaled') }),
+    scaledStep(scores, scaled, `\\sqrt{${d}}`, { ...unscaled, oracle: path('scaled') }),
     weightsStep(scaled, weights, { oracle: path('weights'), claimed: claimed?.weights }),
     outputStep(weights, inputs.v, output, { oracle: path('output'), claimed: claimed?.output }),
   ];

@@ -13,7 +13,9 @@ export function num(x: number | undefined): string {
     const [mantissa, exponent] = x.toExponential(2).split('e');
     return `${mantissa}\\times10^{${Number(exponent)}}`;
   }
-  return String(Number(x.toFixed(3)) + 0); // + 0 turns −0 into 0
+  const short = Number(x.toFixed(3)) + 0; // + 0 turns −0 into 0
+  // 0.9998 is not 1: what only rounding makes whole keeps six digits.
+  return String(Number.isInteger(short) && short !== x ? Number(x.toPrecision(6)) + 0 : short);
 }
 
 const factor = (x: number | undefined) => (x !== undefined && x < 0 ? `(${num(x)})` : num(x));
