@@ -6,7 +6,7 @@ export type Matrix = number[][];
 
 /** What goes wrong in a text that should be numbers: the key of a sentence in i18n.ts, and what fills its gaps. */
 export interface Complaint {
-  key: 'badNumber' | 'emptyCell' | 'emptyPaste' | 'badCell' | 'ragged' | 'badJson';
+  key: 'badNumber' | 'emptyCell' | 'emptyPaste' | 'badCell' | 'ragged' | 'badJson' | 'tooBig' | 'oneRow';
   values?: Record<string, string | number>;
 }
 
@@ -59,6 +59,9 @@ export function parseNumber(text: string): number | Complaint {
   return Number.isFinite(Math.fround(x)) ? x : { key: 'badNumber', values: { text: text.trim().slice(0, 20) } };
 }
 
+/** Rows and columns that a matrix of the page may have: every cell is a field of its own. */
+export const MOST = 64;
+
 /** A matrix from JSON, or from lines of cells as a spreadsheet copies them. */
 export function parseMatrix(text: string): Matrix | Complaint {
   const trimmed = text.trim();
@@ -76,6 +79,7 @@ export function parseMatrix(text: string): Matrix | Complaint {
   }
   const width = cells[0]?.length ?? 0;
   if (width === 0) return { key: 'emptyPaste' };
+  if (cells.length > MOST || width > MOST) return { key: 'tooBig', values: { rows: cells.length, columns: width, most: MOST } };
   const matrix: Matrix = [];
   for (const [r, row] of cells.entries()) {
     if (row.length !== width) return { key: 'ragged', values: { row: r + 1, count: row.length, width } };

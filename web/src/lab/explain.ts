@@ -61,17 +61,17 @@ function scoreChain(r: LabRequest, q: number[], k: number[], i: string, j: strin
   }
 }
 
-function weightChain(r: LabRequest, row: number[], weights: number[], j: number): string[] {
+function weightChain(r: LabRequest, row: number[], weights: number[], i: string, j: number, ij: string): string[] {
   const visible = row.filter((x) => x !== -Infinity);
   if (visible.length === 0) return ['0'];
-  const at = `\\hat S_{${j + 1}}`;
+  const [at, all] = [`\\hat S_{${ij}}`, `\\hat S_{${i}s}`];
   switch (r.normalizer) {
-    case 'softmax': return [`\\frac{e^{${at}}}{\\sum_s e^{\\hat S_s}}`, softmaxOf(row, j)];
-    case 'sum': return [`\\frac{${at}}{\\sum_s \\hat S_s}`, row[j] === -Infinity ? '0' : `\\frac{${num(row[j])}}{${sum(visible)}}`];
+    case 'softmax': return [`\\frac{e^{${at}}}{\\sum_s e^{${all}}}`, softmaxOf(row, j)];
+    case 'sum': return [`\\frac{${at}}{\\sum_s ${all}}`, row[j] === -Infinity ? '0' : `\\frac{${num(row[j])}}{${sum(visible)}}`];
     case 'doubleSoftmax': {
-      const total = visible.reduce((all, x) => all + Math.exp(x - Math.max(...visible)), 0);
+      const total = visible.reduce((sofar, x) => sofar + Math.exp(x - Math.max(...visible)), 0);
       const once = row.map((x) => (x === -Infinity ? x : Math.exp(x - Math.max(...visible)) / total));
-      return [`\\operatorname{softmax}(\\operatorname{softmax}(\\hat S))_{${j + 1}}`, softmaxOf(once, j)];
+      return [`\\operatorname{softmax}(\\operatorname{softmax}(\\hat S))_{${ij}}`, softmaxOf(once, j)];
     }
     case 'sparsemax': {
       const support = weights.findIndex((w) => w > 0);
@@ -87,6 +87,7 @@ export function explain(at: Selection, r: LabRequest, result: LabResult): string
   const { step, head, row, column } = at;
   const value = valueAt(at, result)!;
   const [i, j] = [String(row + 1), String(column + 1)];
+  const ij = row < 9 && column < 9 ? `${i}${j}` : `${i},${j}`;
   const upper = result.weights.length > 1 ? `^{(${(step === 'output' ? headOfColumn(result, column) : head) + 1})}` : '';
   const own = (matrix: Matrix, line: number) => matrix[line]!.slice(...headColumns(matrix, result.weights.length, head));
   const chain = (): string[] => {
@@ -102,14 +103,15 @@ export function explain(at: Selection, r: LabRequest, result: LabResult): string
         const before = num(result.scaled[head]![row]![column]);
         return value === -Infinity ? [`${before}-\\infty`] : [`${before}+0`];
       }
-      case 'weights': return weightChain(r, result.masked[head]![row]!, result.weights[head]![row]!, column);
+      case 'weights': return weightChain(r, result.masked[head]![row]!, result.weights[head]![row]!, i, column, ij);
       case 'output': {
         const weights = result.weights[headOfColumn(result, column)]![row]!;
         return [`\\sum_s A_{${i}s}V_{s${j}}`, products(weights, result.v.map((line) => line[column]!))];
       }
     }
   };
-  return [`${symbols[step]}${upper}_{${i}${j}}`, ...chain(), num(value)].join(' = ');
+  const sides = [`${symbols[step]}${upper}_{${ij}}`, ...chain(), num(value)];
+  return sides.filter((side, n) => side !== sides[n - 1]).join(' = ');
 }
 
 /** The formula of a step with the settings in force, without numbers. */

@@ -70,7 +70,7 @@ export function requestOf(state: LabState): LabRequest {
   return {
     source: state.source,
     q: state.q, k: state.k, v: state.v, x: state.x, wq: state.wq, wk: state.wk, wv: state.wv,
-    score: state.score, normalizer: state.normalizer, mask: state.mask, window: state.window, padding: state.padding,
+    score: state.score, normalizer: state.normalizer, mask: state.mask, window: state.window, padding: Math.min(state.padding, S),
     heads: state.heads, scale: state.scale, temperature: state.temperature,
     painted: fitted(state.painted, T, S, () => 0),
     general: fitted(state.general, dq, dk, identity),
