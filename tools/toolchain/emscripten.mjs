@@ -47,7 +47,7 @@ function readVersion(root) {
 }
 
 const isNewEnough = (version) => {
-  const numbers = version.split(/[.-]/).map(Number);
+  const numbers = version.split('.').map((number) => Number.parseInt(number, 10));
   const i = oldest.findIndex((minimum, k) => numbers[k] !== minimum);
   return i < 0 || numbers[i] > oldest[i];
 };
@@ -58,7 +58,9 @@ async function ownEmscripten() {
   if (!command || !existsSync(command)) return undefined;
   let root = dirname(realpathSync(command));
   if (!readVersion(root)) {
-    root = (await attempt(join(dirname(command), 'em-config'), ['EMSCRIPTEN_ROOT'])).stdout.trim();
+    const config = join(dirname(command), 'em-config');
+    if (!existsSync(config)) return undefined;
+    root = (await attempt(config, ['EMSCRIPTEN_ROOT'])).stdout.trim();
   }
   const version = readVersion(root);
   return version && isNewEnough(version) ? { root, variables: {} } : undefined;
