@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
 import { cell, close, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
-import { attend } from './support/reference.mjs';
+import { attend } from '../reference.mjs';
 
 const examples = JSON.parse(await readFile(new URL('../../web/documents/examples.json', import.meta.url), 'utf8'));
 const ids = 'A1 A2 A3 A4 A5 A6 B1 B2 B3 C1 C2 C3 C4 C5 C6 D1 E1 E2 E3 E4'.split(' ');
@@ -83,7 +83,7 @@ for (const { browser: browserName, isolated, name } of settings) {
       const weights = '#doc-A1 table[data-oracle="scaled_dot.weights"]';
       const others = await matrix(page, '#doc-A3 table[data-oracle="cosine.weights"]');
       await type(page, cell('#doc-A1 table[aria-label="A1 q"]', 0, 0), '-2.5');
-      const edited = attend({ q: [[-2.5, q[0][1]], ...q.slice(1)], k, v });
+      const edited = attend([[-2.5, q[0][1]], ...q.slice(1)], k, v);
       await eventually(async () => close(await matrix(page, weights), edited.weights, 'edited weights'));
       close(await matrix(page, '#doc-A3 table[data-oracle="cosine.weights"]'), others, 'the other example');
       assert.equal(await page.$('#doc-A1 .badge'), null, 'the oracle does not speak of edited inputs');
@@ -118,7 +118,7 @@ for (const { browser: browserName, isolated, name } of settings) {
       const field = cell('#doc-A4 table[aria-label="A4 q"]', 0, 0);
       await paste(page, field, '2\n\u22121\n0.5');
       const { k, v } = examples.A4.inputs;
-      const expected = attend({ q: [[2], [-1], [0.5]], k, v });
+      const expected = attend([[2], [-1], [0.5]], k, v);
       await eventually(async () => close(await matrix(page, '#doc-A4 table[data-oracle="weights"]'), expected.weights, 'pasted'));
       await paste(page, field, '1\t2\n3\tx');
       assert.match(await text(page, '#doc-A4 ul.complaint'), /row 2, column 2: “x” is not a number; nothing was changed/);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { cell, choose, close, closePages, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
-import { attend, multiply } from './support/reference.mjs';
+import { attendHeads, entropy as rowEntropy, matmul } from '../reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
 const normalizers = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'];
@@ -24,16 +24,28 @@ async function shown(page) {
   return { inputs: byName(found.inputs), steps: byName(found.steps), entropy: numbers(found.entropy) };
 }
 
-/** All steps of all heads agree with the reference under these options; inputs and weights are those in the editors. */
-async function agrees(page, options = {}) {
+/** The lab's weights under the names that attend knows them by. */
+const weightsOf = {
+  general: ({ general: weight }) => ({ weight }),
+  additive: ({ additiveQ, additiveK, additiveV }) => ({ queryWeight: additiveQ, keyWeight: additiveK, scoreVector: additiveV[0] }),
+  location: ({ location, locationB }) => ({ weight: location, bias: locationB[0] }),
+};
+
+/**
+ * All steps of all heads agree with the reference under these options; inputs and weights are those in the editors.
+ * hides(t, s): whether the mask keeps key s from query t.
+ */
+async function agrees(page, { heads = 1, hides = () => false, ...options } = {}) {
   const { inputs: { q, k, v, ...weights }, steps, entropy } = await shown(page);
-  const expected = attend({ q, k, v }, { ...options, weights });
+  const expected = attendHeads(heads, q, k, v, {
+    ...options, ...weightsOf[options.score]?.(weights), mask: { additive: q.map((_, t) => k.map((__, s) => (hides(t, s) ? -Infinity : 0))) },
+  });
   assert.equal(entropy.length, expected.weights.length, 'one row of pictures a head');
   for (const head of entropy.keys()) {
     for (const step of ['scores', 'scaled', 'masked', 'weights']) {
       close(steps[`${step} ${head}`], expected[step][head], `${step} of head ${head}`);
     }
-    close(entropy[head], expected.entropy[head], 'entropy');
+    close(entropy[head], expected.weights[head].map(rowEntropy), 'entropy');
   }
   close(steps['output 0'], expected.output, 'output');
 }
@@ -121,7 +133,7 @@ for (const { browser: browserName, isolated, name } of settings) {
       await eventually(async () => {
         const { inputs: { x, wq, wk, wv }, steps } = await shown(page);
         assert.equal(x[0][1], -1.5);
-        const expected = attend({ q: multiply(x, wq), k: multiply(x, wk), v: multiply(x, wv) });
+        const expected = attendHeads(1, matmul(x, wq), matmul(x, wk), matmul(x, wv));
         close(steps['weights 0'], expected.weights[0], 'weights');
         close(steps['output 0'], expected.output, 'output');
       });

@@ -1,7 +1,7 @@
 // Attention through the module against the formulae in double precision.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import * as reference from './reference.mjs';
+import * as reference from '../reference.mjs';
 import { close, loadBoth, numbers, random, sameBits } from './support/numbers.mjs';
 
 const [attn, threaded] = await loadBoth();

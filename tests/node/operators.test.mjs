@@ -1,7 +1,7 @@
 // Every operator against plain JavaScript doubles; changes of shape and reductions are in shape.test.mjs.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { matmul, softmax, transpose } from './reference.mjs';
+import { matmul, softmax, transpose } from '../reference.mjs';
 import { close, loadBoth, numbers, random, sameBits } from './support/numbers.mjs';
 
 const [attn, threaded] = await loadBoth();

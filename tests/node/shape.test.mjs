@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { relaxedSimdFlags } from '../../tools/toolchain/emscripten.mjs';
-import { transpose } from './reference.mjs';
+import { transpose } from '../reference.mjs';
 import { close, loadBoth, numbers, random, sameBits } from './support/numbers.mjs';
 import { node, root } from './support/package.mjs';
 
