@@ -84,6 +84,37 @@ for (const browserName of browsers) {
       }
     });
 
+    test('a start that hangs is given up for another, which is asked the same', async () => {
+      const page = await browser.newPage();
+      try {
+        await page.evaluateOnNewDocument(() => {
+          const { Worker } = window;
+          window.given = [];
+          // The first worker says that it starts, and then nothing more.
+          window.Worker = class extends EventTarget {
+            constructor(...args) {
+              super();
+              if (window.given.length > 0) {
+                window.given.push('another');
+                return new Worker(...args);
+              }
+              window.given.push('stuck');
+              setTimeout(() => this.onmessage({ data: { kind: 'starting' } }), 100);
+            }
+
+            postMessage() {}
+
+            terminate() { window.given.push('given up'); }
+          };
+        });
+        await page.goto(`${home.url}#view=lab&lang=en`);
+        await page.waitForSelector('.steps[data-state="ready"]', { timeout: 20_000 });
+        assert.deepEqual(await page.evaluate(() => window.given), ['stuck', 'given up', 'another']);
+      } finally {
+        await page.close();
+      }
+    });
+
     test('threads on request, where the host sends no headers', async () => {
       const plain = await site(false);
       const page = await browser.newPage();

@@ -25,8 +25,16 @@ interface Waiting {
   reject(reason: unknown): void;
 }
 
+/**
+ * Silence, once the worker has spoken, after which a start is stuck. In Firefox the worker sometimes (1 to 2 of 100 loads of a busy page) never returns
+ * from starting the workers of its threads; the second attempt has always worked, the third does without threads.
+ */
+const PATIENCE_MS = 4000;
+const THREADED_ATTEMPTS = 2;
+
 export class ComputeClient {
   #worker: Worker | undefined;
+  #watch: ReturnType<typeof setTimeout> | undefined;
   #queue = new Map<string, Waiting>();
   #running: { ticket: number; key: string; waiting: Waiting } | undefined;
   #ticket = 0;
@@ -39,12 +47,37 @@ export class ComputeClient {
   start() {
     this.#stop(aborted('restarted'));
     this.onStatus({ kind: 'starting' });
+    this.#begin(1);
+  }
+
+  #begin(attempt: number) {
     const worker = this.makeWorker();
-    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => this.#hear(data);
+    const watch = () => {
+      clearTimeout(this.#watch);
+      this.#watch = setTimeout(() => this.#again(attempt + 1), PATIENCE_MS);
+    };
+    worker.onmessage = ({ data }: MessageEvent<FromWorker>) => {
+      if (data.kind === 'starting') return watch();
+      clearTimeout(this.#watch);
+      this.#hear(data);
+    };
     worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started');
     worker.onmessageerror = () => this.#crash('an answer of the worker could not be read');
     this.#worker = worker;
+    this.#send({ start: attempt > THREADED_ATTEMPTS ? { threads: 1 } : {} });
   }
+
+  /** Another worker in place of one that is stuck; what it was asked is asked again. */
+  #again(attempt: number) {
+    this.#worker?.terminate();
+    const left = this.#running;
+    this.#running = undefined;
+    if (left && !this.#queue.has(left.key)) this.#queue.set(left.key, left.waiting);
+    this.#begin(attempt);
+    this.#next();
+  }
+
+  #send(message: ToWorker) { this.#worker!.postMessage(message); }
 
   run<K extends Job['kind']>(key: string, job: Job & { kind: K }, signal?: AbortSignal): Promise<Results[K]> {
     return new Promise((resolve, reject) => {
@@ -67,10 +100,10 @@ export class ComputeClient {
     const [key, waiting] = next.value;
     this.#queue.delete(key);
     this.#running = { ticket: ++this.#ticket, key, waiting };
-    this.#worker!.postMessage({ ticket: this.#ticket, job: waiting.job } satisfies ToWorker);
+    this.#send({ ticket: this.#ticket, job: waiting.job });
   }
 
-  #hear(message: FromWorker) {
+  #hear(message: Exclude<FromWorker, { kind: 'starting' }>) {
     if (message.kind === 'ready') return this.onStatus({ kind: 'ready', info: message.info });
     if (message.kind === 'failed') return this.#crash(message.problem.message);
     if (message.ticket !== this.#running?.ticket) return;
@@ -87,6 +120,7 @@ export class ComputeClient {
   }
 
   #stop(reason: DOMException) {
+    clearTimeout(this.#watch);
     this.#worker?.terminate();
     this.#worker = undefined;
     const left = [this.#running?.waiting, ...this.#queue.values()];

@@ -1,5 +1,5 @@
 /** What page and worker say to each other. */
-import type { AttnError, Info } from 'attention-playground';
+import type { AttnError, Info, LoadOptions } from 'attention-playground';
 import type { Group, Inputs } from '../../documents/recipe.js';
 import type { LabRequest, LabResult } from './lab.js';
 
@@ -12,8 +12,10 @@ export interface Results { recipe: Group[]; lab: LabResult }
 /** An AttnError on its way through postMessage, which keeps no classes. */
 export type Problem = Pick<AttnError, 'code' | 'op' | 'message' | 'shapes'>;
 
-export type ToWorker = { ticket: number; job: Job };
+/** `start` comes first. */
+export type ToWorker = { start: LoadOptions } | { ticket: number; job: Job };
 export type FromWorker =
+  | { kind: 'starting' }
   | { kind: 'ready'; info: Info }
   | { kind: 'failed'; problem: Problem }
   | { kind: 'done'; ticket: number; value: Results[Job['kind']] }

@@ -1,5 +1,5 @@
 /** Runs the core off the page's thread, so that typing never waits for it. One request at a time, in order. */
-import { AttnError, load } from 'attention-playground';
+import { AttnError, load, type Attn, type LoadOptions } from 'attention-playground';
 import { recipes } from '../../documents/index.js';
 import { runLab } from './lab.js';
 import type { FromWorker, Job, Problem, ToWorker } from './protocol.js';
@@ -11,14 +11,21 @@ function problemOf(error: unknown): Problem {
   return { code, op, message: message ?? String(error), shapes };
 }
 
-const core = load();
-core.then(
-  (attn) => answer({ kind: 'ready', info: { ...attn.info } }),
-  (error: unknown) => answer({ kind: 'failed', problem: problemOf(error) }),
-);
+let core: Promise<Attn> | undefined;
+
+function start(options: LoadOptions) {
+  // As long as these come, the start is slow and not stuck.
+  answer({ kind: 'starting' });
+  const beat = setInterval(() => answer({ kind: 'starting' }), 500);
+  core = load(options);
+  core.then(
+    (attn) => answer({ kind: 'ready', info: { ...attn.info } }),
+    (error: unknown) => answer({ kind: 'failed', problem: problemOf(error) }),
+  ).finally(() => clearInterval(beat));
+}
 
 async function run(job: Job) {
-  const attn = await core;
+  const attn = await core!; // a start comes before any job
   if (job.kind === 'lab') return runLab(attn, job.request);
   const recipe = recipes.find(({ id }) => id === job.id);
   if (!recipe) throw new Error(`no such example: ${job.id}`);
@@ -28,7 +35,9 @@ async function run(job: Job) {
   return groups!;
 }
 
-self.onmessage = async ({ data: { ticket, job } }: MessageEvent<ToWorker>) => {
+self.onmessage = async ({ data }: MessageEvent<ToWorker>) => {
+  if ('start' in data) return start(data.start);
+  const { ticket, job } = data;
   try {
     answer({ kind: 'done', ticket, value: await run(job) });
   } catch (error) {
