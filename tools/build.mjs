@@ -9,7 +9,7 @@ import { main, Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
 import { compile, npmTool, step, tool } from './lib/step.mjs';
 import { locked } from './lib/lock.mjs';
-import { assembleModule, moduleTargets } from './module.mjs';
+import { assembleModule } from './module.mjs';
 import { requireBuildTools, setupEnvironment, setupNodeModules } from './setup.mjs';
 
 const core = ['CMakeLists.txt', 'CMakePresets.json', 'core'];
@@ -48,7 +48,7 @@ export async function buildModule() {
     facts: factsOf(env),
     output: 'dist/web.d.ts',
     work: async () => {
-      await cmake('wasm', env, moduleTargets);
+      await cmake('wasm', env, 'attn_module');
       await assembleModule();
     },
   }));
@@ -69,7 +69,7 @@ const exclusively = (work) => locked(fromRoot('build', '.lock'), work);
 /** What a CMake cache remembers: when it changes, the folder starts afresh. */
 const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.EMSCRIPTEN_VERSION, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR];
 
-async function cmake(preset, env, targets = []) {
+async function cmake(preset, env, target = 'all') {
   const folder = fromRoot('build', preset);
   const note = join(folder, '.facts.json');
   const facts = JSON.stringify(factsOf(env));
@@ -77,8 +77,7 @@ async function cmake(preset, env, targets = []) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(note, facts);
   await tool('cmake', ['--preset', preset], { env });
-  const chosen = targets.flatMap((target) => ['--target', target]);
-  await compile('cmake', ['--build', '--preset', preset, '--parallel', `${availableParallelism()}`, ...chosen], { env, rounds: targets.length || 1 });
+  await compile('cmake', ['--build', '--preset', preset, '--parallel', `${availableParallelism()}`, '--target', target], { env });
 }
 
 await main(import.meta, async () => {

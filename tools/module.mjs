@@ -13,10 +13,6 @@ const environments = ['web', 'node'];
 const instructions = ['simd', 'relaxed'];
 const threadings = ['single', 'multi'];
 
-/** CMake's names of the programs that the module is made from. */
-export const moduleTargets = threadings.flatMap((threading) =>
-  ['web_simd', 'web_relaxed', 'node_simd'].map((program) => `attn_${program}_${threading}`));
-
 const linked = (...name) => join(fromRoot('build', 'wasm', 'bindings'), name.join('-'));
 const packed = (...name) => join(fromRoot('dist', 'wasm'), name.join('-'));
 

@@ -36,19 +36,11 @@ export async function tool(command, args, { env, onOutput } = {}) {
   if (code !== 0) throw new Problem(`${verbose ? '' : output}\n${command} ${args.join(' ')} failed.`);
 }
 
-/**
- * As `tool`, for a program that prints how far it is with each of `rounds`
- * targets: `[ 45%] Building …`.
- */
-export function compile(command, args, { env, rounds }) {
-  const show = progress('compiling', 100 * rounds);
-  let [round, last] = [0, 0];
+/** As `tool`, for a program that prints how far it is: `[ 45%] Building …`. */
+export function compile(command, args, { env }) {
+  const show = progress('compiling', 100);
   const onOutput = (text) => {
-    for (const [, percent] of text.matchAll(/^\[\s*(\d+)%\]/gm)) {
-      if (Number(percent) < last) round += 1;
-      last = Number(percent);
-      show(100 * round + last);
-    }
+    for (const [, percent] of text.matchAll(/^\[\s*(\d+)%\]/gm)) show(Number(percent));
   };
   return tool(command, args, { env, onOutput: verbose ? undefined : onOutput });
 }
