@@ -127,6 +127,16 @@ for (const { browser: browserName, isolated, name } of settings) {
       assert.ok(await page.$('#doc-A4 .stale'), 'the last result stays, dimmed');
     });
 
+    test('a column pasted into a vector becomes its row; a paste too large for the page is refused with a sentence', async () => {
+      const { page } = view;
+      const field = cell('#doc-D1 table[aria-label="D1 x"]', 0, 0);
+      await paste(page, field, '4\n5\n6');
+      await eventually(async () => assert.deepEqual(await page.$$eval('#doc-D1 table[aria-label="D1 x"] input', (all) => all.map((input) => input.value)), ['4', '5', '6']));
+      await paste(page, cell('#doc-A1 table[aria-label="A1 q"]', 0, 0), '1\n'.repeat(33));
+      assert.match(await text(page, '#doc-A1 ul.complaint'), /33 rows.*32 of each are the most/);
+      assert.equal((await page.$$('#doc-A1 table[aria-label="A1 q"] input')).length, 6, 'nothing was changed');
+    });
+
     test('nothing was complained about, one glue and one binary were loaded, no request left the origin', async () => {
       await view.verify();
       const loaded = (pattern) => new Set(home.requests.filter((url) => pattern.test(url)));
@@ -146,6 +156,14 @@ for (const { browser: browserName, isolated, name } of settings) {
         assert.ok(top >= 0 && top < 300, `its top is at ${top}`);
       });
       assert.equal(new URL(page.url()).hash, '#doc-A5');
+      // An edit elsewhere stays where it is.
+      const elsewhere = cell('#doc-E1 table[aria-label="E1 x"]', 0, 0);
+      await page.$eval(elsewhere, (input) => input.scrollIntoView({ block: 'center', behavior: 'instant' }));
+      await type(page, elsewhere, '5');
+      await eventually(async () => assert.equal(await page.$('#doc-E1 .badge'), null));
+      assert.ok(await page.$eval(elsewhere, (input) => document.activeElement === input), 'the focus is where the edit is');
+      const place = await page.$eval(elsewhere, (input) => input.getBoundingClientRect().top);
+      assert.ok(place > 0 && place < 900, `the edited field is at ${place}`);
       await verify();
     } finally {
       await browser.close();

@@ -124,6 +124,15 @@ for (const { browser: browserName, isolated, name } of settings) {
       await page.keyboard.type('-3');
       assert.equal(await temperature.evaluate((input) => input.getAttribute('aria-invalid')), 'true');
       await agrees(page, { heads: 4, score: 'additive', scale: -0.5, temperature: 2.5 });
+      await temperature.evaluate((input) => { input.select(); });
+      await page.keyboard.type('5');
+      await eventually(() => agrees(page, { heads: 4, score: 'additive', scale: -0.5, temperature: 5 }));
+      await page.keyboard.down('Control');
+      await page.keyboard.press('z');
+      await page.keyboard.up('Control');
+      // What was typed into one field is one edit.
+      await eventually(async () => assert.equal(await temperature.evaluate((input) => input.value), '1', 'undone in the field too'));
+      await eventually(() => agrees(page, { heads: 4, score: 'additive', scale: -0.5, temperature: 1 }));
       await verify();
     });
 

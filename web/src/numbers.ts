@@ -59,8 +59,8 @@ export function parseNumber(text: string): number | Complaint {
   return Number.isFinite(Math.fround(x)) ? x : { key: 'badNumber', values: { text: text.trim().slice(0, 20) } };
 }
 
-/** Rows and columns that a matrix of the page may have: every cell is a field of its own. */
-export const MOST = 64;
+/** Rows and columns that a matrix of the page may have: every cell is a field of its own, and at more typing stutters. */
+export const MOST = 32;
 
 /** A matrix from JSON, or from lines of cells as a spreadsheet copies them. */
 export function parseMatrix(text: string): Matrix | Complaint {
