@@ -1,7 +1,7 @@
 // The lab against plain double precision: every score, normaliser and mask, heads, scale and temperature.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { cell, choose, close, closePages, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
+import { describe, test } from 'node:test';
+import { browserAndSite, cell, choose, close, eventually, matrix, open, paste, settings, text, type } from './support/harness.mjs';
 import { attendHeads, entropy as rowEntropy, matmul } from '../reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
@@ -52,17 +52,8 @@ async function agrees(page, { heads = 1, hides = () => false, ...options } = {})
 
 for (const { browser: browserName, isolated, name } of settings) {
   describe(`lab, ${name}`, { timeout: 300_000 }, () => {
-    let browser, home;
-    before(async () => {
-      browser = await launch(browserName);
-      home = await site(isolated);
-    });
-    afterEach(() => closePages(browser));
-    after(async () => {
-      await browser?.close();
-      await home?.close();
-    });
-    const lab = (hash = '') => open(browser, home, `#view=lab&lang=en${hash}`);
+    const its = browserAndSite(browserName, isolated);
+    const lab = (hash = '') => open(its.browser, its.home, `#view=lab&lang=en${hash}`);
 
     test('something is shown before the first click, with its formula in numbers', async () => {
       const { page, verify } = await lab();

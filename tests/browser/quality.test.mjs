@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { browsers, choose, closePages, eventually, launch, open, site, text } from './support/harness.mjs';
+import { describe, test } from 'node:test';
+import { browserAndSite, browsers, choose, eventually, open, site, text } from './support/harness.mjs';
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { width: 1280, height: 900 };
@@ -31,20 +31,11 @@ const overflow = (page) => page.evaluate(() => document.documentElement.scrollWi
 
 for (const browserName of browsers) {
   describe(`quality, ${browserName}`, { timeout: 300_000 }, () => {
-    let browser, home;
-    before(async () => {
-      browser = await launch(browserName);
-      home = await site(true);
-    });
-    afterEach(() => closePages(browser));
-    after(async () => {
-      await browser?.close();
-      await home?.close();
-    });
+    const its = browserAndSite(browserName, true);
 
     for (const { hash, size } of looks) {
       test(`axe-core finds nothing, nothing overflows: ${hash} at ${size.width}`, async () => {
-        const { page, verify } = await open(browser, home, hash, size);
+        const { page, verify } = await open(its.browser, its.home, hash, size);
         assert.deepEqual(await violations(page), []);
         assert.equal(await overflow(page), 0);
         await verify();
@@ -53,14 +44,14 @@ for (const browserName of browsers) {
 
     test('no view scrolls sideways on a phone, in either language', async () => {
       for (const hash of ['#lang=zh', '#lang=en', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4']) {
-        const { page, verify } = await open(browser, home, hash, phone);
+        const { page, verify } = await open(its.browser, its.home, hash, phone);
         assert.equal(await overflow(page), 0, hash);
         await verify();
       }
     });
 
     test('the footer tells what runs and why', async () => {
-      const { page, verify } = await open(browser, home, '#view=lab&lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#view=lab&lang=en');
       await eventually(async () => assert.match(await text(page, 'footer summary'), /SIMD: (relaxed|fixed)\s+·\s+(1 thread|\d+ threads)\s+·\s+cross-origin isolated/));
       assert.match(await text(page, 'footer details p'), /Why this:.*(engine|asked|cores).*\d+\.\d+\.\d+/);
       await verify();
@@ -69,7 +60,7 @@ for (const browserName of browsers) {
     test('a core that cannot start is told, and can be started again', async () => {
       // The binary is missing once: the address of the page stays, only what it loads fails.
       const broken = await site(true, 'build/page', (url) => /\.wasm$/.test(url));
-      const page = await browser.newPage();
+      const page = await its.browser.newPage();
       try {
         await page.goto(`${broken.url}#view=lab&lang=en`);
         await page.waitForSelector('.crash', { timeout: 20_000 });
@@ -85,7 +76,7 @@ for (const browserName of browsers) {
     });
 
     test('a start that hangs is given up for another, which is asked the same', async () => {
-      const page = await browser.newPage();
+      const page = await its.browser.newPage();
       try {
         await page.evaluateOnNewDocument(() => {
           const { Worker } = window;
@@ -107,7 +98,7 @@ for (const browserName of browsers) {
             terminate() { window.given.push('given up'); }
           };
         });
-        await page.goto(`${home.url}#view=lab&lang=en`);
+        await page.goto(`${its.home.url}#view=lab&lang=en`);
         await page.waitForSelector('.steps[data-state="ready"]', { timeout: 20_000 });
         assert.deepEqual(await page.evaluate(() => window.given), ['stuck', 'given up', 'another']);
       } finally {
@@ -117,7 +108,7 @@ for (const browserName of browsers) {
 
     test('threads on request, where the host sends no headers', async () => {
       const plain = await site(false);
-      const page = await browser.newPage();
+      const page = await its.browser.newPage();
       try {
         await page.goto(`${plain.url}#view=lab&lang=en`);
         await page.waitForSelector('footer summary');

@@ -1,7 +1,7 @@
 // Where the reader is: languages, themes, the address, history, and the way through the page by keyboard alone.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
-import { browsers, cell, choose, close, closePages, eventually, launch, matrix, open, settled, site, text, type } from './support/harness.mjs';
+import { describe, test } from 'node:test';
+import { browserAndSite, browsers, cell, choose, close, eventually, launch, matrix, open, settled, text, type } from './support/harness.mjs';
 
 /** Everything that makes a picture: all numbers, language, theme, view, and what is chosen. */
 const picture = (page) => page.evaluate(() => ({
@@ -29,19 +29,10 @@ async function tabTo(page, selector, most = 60) {
 
 for (const browserName of browsers) {
   describe(`state, ${browserName}`, { timeout: 300_000 }, () => {
-    let browser, home;
-    before(async () => {
-      browser = await launch(browserName);
-      home = await site(true);
-    });
-    afterEach(() => closePages(browser));
-    after(async () => {
-      await browser?.close();
-      await home?.close();
-    });
+    const its = browserAndSite(browserName, true);
 
     test('the language comes from the browser, and the switch changes everything', async () => {
-      const { page, verify } = await open(browser, home);
+      const { page, verify } = await open(its.browser, its.home);
       assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
       assert.match(await text(page, '#doc-A1'), /The document claims/);
       await choose(page, 'zh');
@@ -53,7 +44,7 @@ for (const browserName of browsers) {
     });
 
     test('the address replays the picture: the lab', async () => {
-      const first = await open(browser, home, '#view=lab');
+      const first = await open(its.browser, its.home, '#view=lab');
       const { page } = first;
       for (const value of ['zh', 'dark', 'cosine', 'sparsemax', 'causal', '2']) await choose(page, value);
       await type(page, cell('[data-input="k"]', 1, 2), '-0.125');
@@ -64,33 +55,33 @@ for (const browserName of browsers) {
       await settled(page);
       await eventually(() => assert.match(page.url(), /cell=scores\.1\.2\.1/));
       const before = await picture(page);
-      const again = await open(browser, home, new URL(page.url()).hash);
+      const again = await open(its.browser, its.home, new URL(page.url()).hash);
       await eventually(async () => assert.deepEqual(await picture(again.page), before));
       await first.verify();
       await again.verify();
     });
 
     test('the address replays the picture: edited documents', async () => {
-      const first = await open(browser, home, '#lang=en');
+      const first = await open(its.browser, its.home, '#lang=en');
       await type(first.page, cell('#doc-E4 table[aria-label="E4 x_batched [2]"]', 1, 1), '4.5');
       await type(first.page, cell('#doc-C1 table[aria-label="C1 decoder_state"]', 0, 2), '-7');
       await eventually(() => assert.match(first.page.url(), /C1\.decoder_state=/));
       await settled(first.page);
-      const again = await open(browser, home, new URL(first.page.url()).hash);
+      const again = await open(its.browser, its.home, new URL(first.page.url()).hash);
       await eventually(async () => assert.deepEqual(await picture(again.page), await picture(first.page)));
       await first.verify();
       await again.verify();
     });
 
     test('a broken address shows the defaults', async () => {
-      const { page, verify } = await open(browser, home, '#view=lab&lang=en&q=1,x;2&heads=-1&score=none&temperature=0&%E0%A4%A&padding=1e9');
+      const { page, verify } = await open(its.browser, its.home, '#view=lab&lang=en&q=1,x;2&heads=-1&score=none&temperature=0&%E0%A4%A&padding=1e9');
       assert.equal(await page.$('.problem'), null);
       assert.equal(await page.$$eval('[data-input="q"] [data-value]', (all) => all.length), 16);
       await verify();
     });
 
     test('back and forward', async () => {
-      const { page, verify } = await open(browser, home, '#lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#lang=en');
       await page.click('nav a[data-id="A3"]');
       await eventually(() => assert.equal(new URL(page.url()).hash, '#doc-A3'));
       await page.click('header nav a:nth-child(2)');
@@ -104,7 +95,7 @@ for (const browserName of browsers) {
     });
 
     test('undo, redo and reset', async () => {
-      const { page, verify } = await open(browser, home, '#view=lab&lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#view=lab&lang=en');
       const start = await picture(page);
       await choose(page, 'additive');
       await choose(page, 'causal');
@@ -130,7 +121,7 @@ for (const browserName of browsers) {
     });
 
     test('by keyboard alone: skip link, editing, walking through a matrix, locking, painting', async () => {
-      const { page, verify } = await open(browser, home, '#view=lab&lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#view=lab&lang=en');
       await page.keyboard.press('Tab');
       await page.keyboard.press('Enter');
       assert.equal(await page.evaluate(() => document.activeElement.id), 'content');
@@ -159,7 +150,7 @@ for (const browserName of browsers) {
       for (const dark of [false, true]) {
         const own = await launch(browserName, { dark });
         try {
-          const { page, verify } = await open(own, home, '#view=lab&lang=en');
+          const { page, verify } = await open(own, its.home, '#view=lab&lang=en');
           const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
           const system = await background();
           assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), dark ? 'dark' : 'light');

@@ -2,6 +2,7 @@
 // page causes is kept, and `verify` fails on any that should not be.
 import assert from 'node:assert/strict';
 import { createServer, request as forward } from 'node:http';
+import { after, afterEach, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import puppeteer from 'puppeteer-core';
 import { serve, strictPolicy } from '../../../tools/serve.mjs';
@@ -82,9 +83,22 @@ export async function open(browser, { url }, hash = '', { width = 1280, height =
   };
 }
 
-/** For afterEach: a failed test leaves its page behind, and pages in the background starve those to come. */
-export async function closePages(browser) {
-  for (const page of (await browser.pages()).slice(1)) await page.close();
+/** For a describe: { browser, home }, there before its tests and gone after them. */
+export function browserAndSite(browserName, isolated) {
+  const its = {};
+  before(async () => {
+    its.browser = await launch(browserName);
+    its.home = await site(isolated);
+  });
+  // A failed test leaves its page behind, and pages in the background starve those to come.
+  afterEach(async () => {
+    for (const page of (await its.browser.pages()).slice(1)) await page.close();
+  });
+  after(async () => {
+    await its.browser?.close();
+    await its.home?.close();
+  });
+  return its;
 }
 
 /** Polled by the clock, since a page in the background gets no animation frames. */
