@@ -4,9 +4,9 @@
 # its path matches. Kernels stand below the thread pool, so that none can start threads of its own.
 set(FLOORS
   "(shape|error|random|functions)\\.[ch]pp$"
-  "(simd\\.hpp|kernels/[a-z0-9_]+\\.[ch]pp)$"
-  "thread_pool\\.[ch]pp$|strided\\.hpp$"
-  "(ops|attention|attention_shapes|conv1d)\\.[ch]pp$"
+  "(simd\\.hpp|instruction_set\\.[ch]pp|kernels/[a-z0-9_]+\\.[ch]pp)$"
+  "(thread_pool|scratch)\\.[ch]pp$|strided\\.hpp$"
+  "(ops|attention|attention_shapes|fused_attention|conv1d|matmul)\\.[ch]pp$"
   "tensor\\.[ch]pp$"
   "(functional|tensor_shapes)\\.[ch]pp$"
   "attn\\.hpp$")

@@ -4,22 +4,24 @@
 #include <cmath>
 #include <limits>
 #include <mutex>
-#include <vector>
 
 #include "attention_shapes.hpp"
 #include "attn/error.hpp"
 #include "attn/thread_pool.hpp"
 #include "kernels/elementwise.hpp"
-#include "kernels/flash.hpp"
-#include "kernels/matmul.hpp"
+#include "kernels/gemm.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/scores.hpp"
+#include "scratch.hpp"
+#include "simd.hpp"
 
 namespace attn::ops {
 
 using detail::checked_layout;
 using detail::Layout;
 using detail::RowMask;
+using detail::Scratch;
+using kernels::Matrix;
 
 namespace {
 
@@ -34,11 +36,6 @@ Index rows_per_piece(const Layout& l, double extra = 0) {
   const double row = static_cast<double>(l.s) * static_cast<double>(std::max(l.dq, l.dk) + l.dv);
   const double rows = static_cast<double>(kWork) / (row + extra + 1);
   return std::clamp<Index>(static_cast<Index>(rows), 1, std::max<Index>(l.t, 1));
-}
-
-/// Scratch for a matrix. Throws OOM where its size would not fit in memory.
-std::vector<float> scratch_matrix(Index rows, Index columns) {
-  return std::vector<float>(static_cast<std::size_t>(checked_numel("attend", {rows, columns})));
 }
 
 void require(const In& weight, const char* what, const Shape& shape) {
@@ -80,7 +77,7 @@ float factor(const Layout& l, const AttendOptions& options) {
 }
 
 Layout attend_layout(const In& query, const In& key, const In& value, const AttendOptions& options) {
-  const Layout layout = checked_layout("attend", query, key, value, options.heads, widths_match(options.score));
+  const Layout layout = checked_layout("attend", query, key, value, {.heads = options.heads, .widths_match = widths_match(options.score)});
   check_weights(options, layout);
   checked_numel("attend", layout.scores_shape());
   if (!(options.temperature > 0) || !std::isfinite(options.temperature))
@@ -94,55 +91,130 @@ Layout attend_layout(const In& query, const In& key, const In& value, const Atte
   return layout;
 }
 
-/// x · Wᵀ: [rows,d] × [width,d] -> [rows,width].
-void project(const float* x, Index rows, Index stride, const In& weight, float* out) {
-  const Index width = weight.size(0), d = weight.size(1);
-  kernels::matmul_transposed(rows, width, d, x, stride, weight.data, d, out, width);
-}
+/// A matrix that rows of queries or keys are multiplied by, packed once: of one problem, or of all.
+class Packed {
+ public:
+  Packed(Index k, Index n, Index count)
+      : k_(k), n_(n), size_(packed_size(k, n)), scratch_("attend", checked_numel("attend", {count, size_})) {}
 
-/// The scores of one problem's queries [begin, begin + rows) against all its keys.
-void score_rows(const Layout& l, const AttendOptions& options, const float* q, Index q_stride, const float* k,
-                Index k_stride, const float* projected_keys, Index rows, float* scores) {
-  switch (options.score) {
-    case Score::dot:
-    case Score::scaled_dot: return kernels::matmul_transposed(rows, l.s, l.dq, q, q_stride, k, k_stride, scores, l.s);
-    case Score::sqrt_norm:
-    case Score::cosine: {
-      kernels::matmul_transposed(rows, l.s, l.dq, q, q_stride, k, k_stride, scores, l.s);
-      std::vector<float> norms(static_cast<std::size_t>(l.s));
-      return kernels::divide_by_norms(rows, l.s, l.dq, q, q_stride, k, k_stride, options.score == Score::sqrt_norm,
-                                      scores, norms.data());
-    }
-    case Score::general: {
-      std::vector<float> qw = scratch_matrix(rows, l.dk);
-      kernels::matmul(rows, l.dk, l.dq, q, q_stride, options.weight.data, l.dk, qw.data(), l.dk);
-      return kernels::matmul_transposed(rows, l.s, l.dk, qw.data(), l.dk, k, k_stride, scores, l.s);
-    }
-    case Score::additive: {
-      const Index a = options.score_vector.numel();
-      std::vector<float> qa = scratch_matrix(rows, a);
-      project(q, rows, q_stride, options.query_weight, qa.data());
-      std::vector<float> scratch(static_cast<std::size_t>(a));
-      return kernels::additive_scores(rows, l.s, a, qa.data(), projected_keys, options.score_vector.data, scores,
-                                      scratch.data());
-    }
-    case Score::location:
-      kernels::matmul_transposed(rows, l.s, l.dq, q, q_stride, options.weight.data, l.dq, scores, l.s);
-      if (options.bias.data)
-        for (Index i = 0; i < rows; ++i)
-          kernels::binary(Binary::add, l.s, scores + i * l.s, 1, options.bias.data, 1, scores + i * l.s);
+  void fill(Index at, const Matrix& b) {
+    simd::dispatch([&]<class Arch>(Arch) {
+      const Index columns = kernels::panel_columns<Arch>();
+      kernels::pack<Arch>(k_, n_, b, 0, (n_ + columns - 1) / columns, scratch_.data() + at * size_);
+    });
   }
-}
+
+  /// out [rows,n] = x [rows,k] · b + bias; rows of x are `stride` apart.
+  void multiply(Index at, const float* x, Index stride, Index rows, const float* bias, float* out) const {
+    simd::dispatch([&]<class Arch>(Arch) {
+      const Scratch scratch("attend", kernels::gemm_scratch<Arch>(rows, k_));
+      kernels::gemm<Arch>(rows, n_, k_, {x, stride, 1}, scratch_.data() + at * size_, bias, out, n_, scratch.data());
+    });
+  }
+
+ private:
+  static Index packed_size(Index k, Index n) {
+    Index columns = 0;
+    simd::dispatch([&]<class Arch>(Arch) { columns = kernels::panel_columns<Arch>(); });
+    return checked_numel("attend", {(n + columns - 1) / columns * columns, k});
+  }
+
+  Index k_, n_, size_;
+  Scratch scratch_;
+};
+
+/// Row-major, and turned.
+Matrix plain(const In& x) { return {x.data, x.size(1), 1}; }
+Matrix turned(const In& x) { return {x.data, 1, x.size(1)}; }
+
+/// The scores of every problem before scaling, by rows of queries; what all rows share is made once.
+class Scorer {
+ public:
+  Scorer(const Layout& l, const AttendOptions& options, const float* key)
+      : l_(l), options_(options), features_(options.score == Score::additive ? options.score_vector.numel() : 0),
+        keys_(options.score == Score::general ? l.dk : l.dq, options.score == Score::additive ? 0 : l.s,
+              options.score == Score::location ? 1 : l.problems()),
+        queries_(l.dq, options.score == Score::general ? l.dk : features_, 1),
+        projected_keys_("attend", checked_numel("attend", {l.problems(), l.s, features_})) {
+    if (options.score == Score::general) queries_.fill(0, plain(options.weight));
+    if (options.score == Score::location) {
+      keys_.fill(0, turned(options.weight));
+    } else if (options.score == Score::additive) {
+      queries_.fill(0, turned(options.query_weight));
+      project_keys(key);
+    } else {
+      parallel_for(l.problems(), 1, [&](Index begin, Index end) {
+        for (Index p = begin; p < end; ++p) keys_.fill(p, {key + l.offset(p, l.s, l.dk), 1, l.heads * l.dk});
+      });
+    }
+  }
+
+  /// What a query costs beyond its scores and its output, in multiplications.
+  double extra() const {
+    if (options_.score == Score::general) return static_cast<double>(l_.dk);
+    return static_cast<double>(features_) * static_cast<double>(l_.s + 1);
+  }
+
+  /// Scores [rows,S] of problem p's queries.
+  void rows(Index p, const float* q, const float* k, Index rows, float* scores) const {
+    const Index q_stride = l_.heads * l_.dq, k_stride = l_.heads * l_.dk;
+    switch (options_.score) {
+      case Score::dot:
+      case Score::scaled_dot: return keys_.multiply(p, q, q_stride, rows, nullptr, scores);
+      case Score::location: return keys_.multiply(0, q, q_stride, rows, options_.bias.data, scores);
+      case Score::sqrt_norm:
+      case Score::cosine: {
+        keys_.multiply(p, q, q_stride, rows, nullptr, scores);
+        const Scratch norms("attend", l_.s);
+        return simd::dispatch([&]<class Arch>(Arch) {
+          kernels::divide_by_norms<Arch>(rows, l_.s, l_.dq, q, q_stride, k, k_stride,
+                                         options_.score == Score::sqrt_norm, scores, norms.data());
+        });
+      }
+      case Score::general: {
+        const Scratch qw("attend", checked_numel("attend", {rows, l_.dk}));
+        queries_.multiply(0, q, q_stride, rows, nullptr, qw.data());
+        return keys_.multiply(p, qw.data(), l_.dk, rows, nullptr, scores);
+      }
+      case Score::additive: {
+        const Scratch qa("attend", checked_numel("attend", {rows + 1, features_}));
+        queries_.multiply(0, q, q_stride, rows, nullptr, qa.data());
+        return simd::dispatch([&]<class Arch>(Arch) {
+          kernels::additive_scores<Arch>(rows, l_.s, features_, qa.data(), projected_keys_.data() + p * l_.s * features_,
+                                         options_.score_vector.data, scores, qa.data() + rows * features_);
+        });
+      }
+    }
+  }
+
+ private:
+  void project_keys(const float* key) {
+    Packed weight(l_.dk, features_, 1);
+    weight.fill(0, turned(options_.key_weight));
+    parallel_for(l_.problems(), 1, [&](Index begin, Index end) {
+      for (Index p = begin; p < end; ++p)
+        weight.multiply(0, key + l_.offset(p, l_.s, l_.dk), l_.heads * l_.dk, l_.s, nullptr,
+                        projected_keys_.data() + p * l_.s * features_);
+    });
+  }
+
+  const Layout& l_;
+  const AttendOptions& options_;
+  Index features_;  ///< of additive scores
+  Packed keys_, queries_;
+  Scratch projected_keys_;
+};
 
 /// False where `sum` finds nothing to divide by.
-bool normalize(Normalizer normalizer, Index n, const float* x, float* out, float* scratch) {
+template <class Arch>
+bool normalize(Normalizer normalizer, Index n, const float* x, float* out) {
   switch (normalizer) {
-    case Normalizer::softmax: kernels::softmax(n, x, out); return true;
-    case Normalizer::double_softmax: kernels::double_softmax(n, x, out); return true;
-    case Normalizer::sparsemax: kernels::sparsemax(n, x, out, scratch); return true;
+    case Normalizer::softmax: kernels::softmax<Arch>(n, x, out); return true;
+    case Normalizer::double_softmax: kernels::double_softmax<Arch>(n, x, out); return true;
+    case Normalizer::sparsemax: kernels::sparsemax<Arch>(n, x, out); return true;
     case Normalizer::sum: break;
   }
-  return kernels::sum_normalize(n, x, out);
+  return kernels::sum_normalize<Arch>(n, x, out);
 }
 
 void mask_row(const RowMask::Row& mask, Index n, const float* scaled, float* masked) {
@@ -164,47 +236,33 @@ void attend(const In& query, const In& key, const In& value, const AttendOptions
   const Layout l = attend_layout(query, key, value, options);
   const RowMask mask("attend", options.mask, l);
   if (l.t == 0 || l.problems() == 0) return;
-  const Index q_stride = l.heads * l.dq, k_stride = l.heads * l.dk, v_stride = l.heads * l.dv;
+  const Index q_stride = l.heads * l.dq, v_stride = l.heads * l.dv;
 
-  // Additive scores project every key once, not once for each piece of queries.
-  std::vector<float> projected_keys;
-  double extra = options.score == Score::general ? static_cast<double>(l.dk) : 0;
-  Index a = 0;
-  if (options.score == Score::additive) {
-    a = options.score_vector.numel();
-    extra = static_cast<double>(a) * static_cast<double>(l.s + 1);
-    projected_keys = scratch_matrix(l.problems() * l.s, a);
-    parallel_for(l.problems(), 1, [&](Index begin, Index end) {
-      for (Index p = begin; p < end; ++p)
-        project(key.data + l.offset(p, l.s, l.dk), l.s, k_stride, options.key_weight,
-                projected_keys.data() + p * l.s * a);
-    });
-  }
-
-  const Index rows = rows_per_piece(l, extra), blocks = (l.t + rows - 1) / rows;
+  const Scorer scorer(l, options, key.data);
+  const Index rows = rows_per_piece(l, scorer.extra()), blocks = (l.t + rows - 1) / rows;
   const float by = factor(l, options);
   std::mutex first;  // of the rows that have no sum, the first is named, whichever thread meets one
   Index vanished = std::numeric_limits<Index>::max();
   parallel_for(l.problems() * blocks, 1, [&](Index begin, Index end) {
-    std::vector<float> scratch(static_cast<std::size_t>(l.s));
     for (Index piece = begin; piece < end; ++piece) {
       const Index p = piece / blocks, t0 = piece % blocks * rows, n = std::min(rows, l.t - t0);
-      score_rows(l, options, query.data + l.offset(p, l.t, l.dq) + t0 * q_stride, q_stride,
-                 key.data + l.offset(p, l.s, l.dk), k_stride, projected_keys.data() + p * l.s * a, n,
-                 out.scores.data + (p * l.t + t0) * l.s);
-      for (Index t = t0; t < t0 + n; ++t) {
-        const Index at = (p * l.t + t) * l.s;
-        kernels::scale(l.s, out.scores.data + at, by, out.scaled.data + at);
-        mask_row(mask.row(p, t), l.s, out.scaled.data + at, out.masked.data + at);
-        float* weights = out.weights.data + at;
-        if (!normalize(options.normalizer, l.s, out.masked.data + at, weights, scratch.data())) {
-          const std::lock_guard lock(first);
-          vanished = std::min(vanished, p * l.t + t);
-          continue;
+      scorer.rows(p, query.data + l.offset(p, l.t, l.dq) + t0 * q_stride, key.data + l.offset(p, l.s, l.dk), n,
+                  out.scores.data + (p * l.t + t0) * l.s);
+      simd::dispatch([&]<class Arch>(Arch) {
+        for (Index t = t0; t < t0 + n; ++t) {
+          const Index at = (p * l.t + t) * l.s;
+          kernels::scale<Arch>(l.s, out.scores.data + at, by, out.scaled.data + at);
+          mask_row(mask.row(p, t), l.s, out.scaled.data + at, out.masked.data + at);
+          float* const weights = out.weights.data + at;
+          if (!normalize<Arch>(options.normalizer, l.s, out.masked.data + at, weights)) {
+            const std::lock_guard lock(first);
+            vanished = std::min(vanished, p * l.t + t);
+            continue;
+          }
+          kernels::weighted_rows<Arch>(l.s, l.dv, weights, value.data + l.offset(p, l.s, l.dv), v_stride,
+                                       out.output.data + l.offset(p, l.t, l.dv) + t * v_stride);
         }
-        kernels::weighted_rows(l.s, l.dv, weights, value.data + l.offset(p, l.s, l.dv), v_stride,
-                               out.output.data + l.offset(p, l.t, l.dv) + t * v_stride);
-      }
+      });
     }
   });
   if (vanished != std::numeric_limits<Index>::max())
@@ -212,39 +270,6 @@ void attend(const In& query, const In& key, const In& value, const AttendOptions
                 "the scores of row " + std::to_string(vanished) + " of " + to_string(l.scores_shape()) +
                     " sum to 0, by which the sum normalizer would divide; softmax has no such row",
                 {l.scores_shape()});
-}
-
-namespace {
-
-Layout sdpa_layout(const In& query, const In& key, const In& value, const SdpaOptions& options) {
-  constexpr const char* op = "scaled_dot_product_attention";
-  const Layout layout = checked_layout(op, query, key, value, 1, true);
-  if (options.scale && !std::isfinite(static_cast<float>(*options.scale)))
-    throw Error(ErrorCode::range, op, "scale must be finite in float32, got " + std::to_string(*options.scale));
-  RowMask(op, options.mask, layout);
-  return layout;
-}
-
-}  // namespace
-
-Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOptions& options) {
-  return sdpa_layout(query, key, value, options).output_shape();
-}
-
-void scaled_dot_product_attention(const In& query, const In& key, const In& value, const SdpaOptions& options,
-                                  const Out& out) {
-  const Layout l = sdpa_layout(query, key, value, options);
-  const RowMask mask("scaled_dot_product_attention", options.mask, l);
-  const float scale = static_cast<float>(options.scale.value_or(1 / std::sqrt(static_cast<double>(l.dq))));
-  parallel_for(l.problems() * l.t, rows_per_piece(l), [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) {
-      const Index p = row / l.t;
-      const RowMask::Row keys = mask.row(p, row % l.t);
-      kernels::flash_row(l.dq, l.dv, query.data + row * l.dq, key.data + p * l.s * l.dk, l.dk,
-                         value.data + p * l.s * l.dv, l.dv, scale, {keys.begin, keys.end, keys.additive, keys.step},
-                         out.data + row * l.dv);
-    }
-  });
 }
 
 }  // namespace attn::ops

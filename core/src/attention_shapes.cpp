@@ -18,6 +18,18 @@ bool same_leading(const In& a, const In& b) {
   return std::equal(a.shape.begin(), a.shape.end() - 2, b.shape.begin(), b.shape.end() - 2);
 }
 
+/// How many heads of query share one of key and value. Throws SHAPE.
+Index checked_group(const char* op, const In& query, const In& key, const In& value) {
+  if (query.rank() != 4)
+    throw Error(ErrorCode::shape, op, "grouped heads need [B,H,T,D], got query " + to_string(query.shape),
+                {query.shape});
+  if (value.shape[0] != key.shape[0] || value.shape[1] != key.shape[1])
+    fail(op, "value's leading sizes must match key", key, value);
+  if (key.shape[0] != query.shape[0] || key.shape[1] < 1 || query.shape[1] % key.shape[1] != 0)
+    fail(op, "key's batches must match, and its heads divide, those of query", query, key);
+  return query.shape[1] / key.shape[1];
+}
+
 }  // namespace
 
 Shape Layout::scores_shape() const {
@@ -33,16 +45,20 @@ Shape Layout::output_shape() const {
   return shape;
 }
 
-Layout checked_layout(const char* op, const In& query, const In& key, const In& value, Index heads, bool widths_match) {
+Layout checked_layout(const char* op, const In& query, const In& key, const In& value, const LayoutOptions& options) {
+  const Index heads = options.heads;
   if (query.rank() < 2 || query.rank() > 4)
     throw Error(ErrorCode::shape, op, "query must be [T,D], [B,T,D] or [B,H,T,D], got " + to_string(query.shape),
                 {query.shape});
   if (key.rank() != query.rank()) fail(op, "key must have as many dimensions as query", query, key);
   if (value.rank() != query.rank()) fail(op, "value must have as many dimensions as query", query, value);
-  if (widths_match && key.size(-1) != query.size(-1))
+  if (options.widths_match && key.size(-1) != query.size(-1))
     fail(op, "key must end in " + std::to_string(query.size(-1)) + " to match query", query, key);
-  if (!same_leading(query, key)) fail(op, "key's leading sizes must match query", query, key);
-  if (!same_leading(query, value)) fail(op, "value's leading sizes must match query", query, value);
+  const Index group = options.grouped ? checked_group(op, query, key, value) : 1;
+  if (group == 1) {
+    if (!same_leading(query, key)) fail(op, "key's leading sizes must match query", query, key);
+    if (!same_leading(query, value)) fail(op, "value's leading sizes must match query", query, value);
+  }
   if (value.size(-2) != key.size(-2))
     fail(op, "value must have " + std::to_string(key.size(-2)) + " rows to match key", key, value);
   for (const In* x : {&query, &key})
@@ -68,6 +84,7 @@ Layout checked_layout(const char* op, const In& query, const In& key, const In& 
   layout.batches = numel(layout.leading);
   layout.per_length = query.rank() == 4 ? query.shape[1] : 1;
   layout.heads = heads;
+  layout.group = group;
   layout.t = query.size(-2);
   layout.s = key.size(-2);
   layout.dq = query.size(-1) / heads;

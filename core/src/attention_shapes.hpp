@@ -15,6 +15,7 @@ struct Layout {
   Index heads = 1;
   Index t = 0, s = 0;
   Index dq = 0, dk = 0, dv = 0;  ///< of one head
+  Index group = 1;               ///< problems that share keys and values
   Shape leading;
 
   Index problems() const { return batches * heads; }
@@ -26,8 +27,14 @@ struct Layout {
   Shape output_shape() const;
 };
 
-/// Throws SHAPE or RANGE, naming `op`. `widths_match`: whether query and key must have equal features.
-Layout checked_layout(const char* op, const In& query, const In& key, const In& value, Index heads, bool widths_match);
+/// What a caller of checked_layout allows or asks for.
+struct LayoutOptions {
+  Index heads = 1;
+  bool widths_match = true;  ///< query and key must have equal features
+  bool grouped = false;      ///< key and value may have fewer heads, if a divisor of query's
+};
+/// Throws SHAPE or RANGE, naming `op`.
+Layout checked_layout(const char* op, const In& query, const In& key, const In& value, const LayoutOptions& options);
 
 /// The mask of a layout, ready for rows.
 class RowMask {

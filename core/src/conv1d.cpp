@@ -8,6 +8,7 @@
 #include "attn/error.hpp"
 #include "attn/ops.hpp"
 #include "attn/thread_pool.hpp"
+#include "simd.hpp"
 
 namespace attn::ops {
 
@@ -50,9 +51,11 @@ void conv1d(const In& input, const In& weight, const In& bias, const Conv1d& opt
       const Index n = row / channels, o = row % channels;
       float* to = out.data + row * m;
       std::fill_n(to, m, bias.data ? bias.data[o] : 0.0f);
-      for (Index c = 0; c < in_channels; ++c)
-        kernels::conv1d_add(l, k, m, input.data + (n * in_channels + c) * l, weight.data + (o * in_channels + c) * k,
-                            stride, options.padding, to);
+      simd::dispatch([&]<class Arch>(Arch) {
+        for (Index c = 0; c < in_channels; ++c)
+          kernels::conv1d_add<Arch>(l, k, m, input.data + (n * in_channels + c) * l,
+                                    weight.data + (o * in_channels + c) * k, stride, options.padding, to);
+      });
     }
   });
 }

@@ -7,9 +7,10 @@
 #include "attn/error.hpp"
 #include "attn/thread_pool.hpp"
 #include "kernels/elementwise.hpp"
-#include "kernels/matmul.hpp"
+#include "kernels/layer_norm.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
+#include "simd.hpp"
 #include "strided.hpp"
 
 namespace attn::ops {
@@ -32,9 +33,9 @@ void unary(Unary f, const In& x, const Out& out) {
     float buffer[kRun];
     Index step = steps[0];
     const float* run = gather(x.data + from[0], n, step, buffer);
-    if (step == 1) return kernels::unary(f, n, run, out.data + at);
-    kernels::unary(f, 1, run, out.data + at);
-    std::fill_n(out.data + at, n, out.data[at]);
+    const Index count = step == 1 ? n : 1;
+    simd::dispatch([&]<class Arch>(Arch) { kernels::unary<Arch>(f, count, run, out.data + at); });
+    std::fill_n(out.data + at + count, n - count, out.data[at]);
   });
 }
 
@@ -48,7 +49,9 @@ void binary(Binary f, const In& a, const In& b, const Out& out) {
                     Index step_a = steps[0], step_b = steps[1];
                     const float* run_a = gather(a.data + from[0], n, step_a, buffer_a);
                     const float* run_b = gather(b.data + from[1], n, step_b, buffer_b);
-                    kernels::binary(f, n, run_a, step_a, run_b, step_b, out.data + at);
+                    simd::dispatch([&]<class Arch>(Arch) {
+                      kernels::binary<Arch>(f, n, run_a, step_a, run_b, step_b, out.data + at);
+                    });
                   });
 }
 
@@ -105,75 +108,68 @@ void reduce(Reduction f, const In& x, const Out& out) {
         for (Index i = 0; i < n; ++i) gathered[static_cast<std::size_t>(i)] = row[i * inner];
         row = gathered.data();
       }
-      if (f == Reduction::max)
-        out.data[at] = kernels::max(n, row);
-      else
-        out.data[at] = static_cast<float>(kernels::sum(n, row) / (f == Reduction::mean ? static_cast<double>(n) : 1));
-    }
-  });
-}
-
-Shape matmul_shape(std::string_view op, const Shape& a, const Shape& b) {
-  if (a.size() < 2 || b.size() < 2 || a.back() != b[b.size() - 2])
-    throw Error(ErrorCode::shape, op,
-                "the last size of a must be the last but one of b, got " + to_string(a) + " and " + to_string(b),
-                {a, b});
-  Shape shape = broadcast_shapes(op, Shape(a.begin(), a.end() - 2), Shape(b.begin(), b.end() - 2));
-  shape.push_back(a[a.size() - 2]);
-  shape.push_back(b.back());
-  return shape;
-}
-
-void matmul(const In& a, const In& b, const Out& out) {
-  const Shape shape = matmul_shape("matmul", a.shape, b.shape);
-  const Index m = a.size(-2), n = b.size(-1), k = a.size(-1);
-  // The offsets of each batch's matrices, with leading dimensions broadcast.
-  const Shape leading(shape.begin(), shape.end() - 2);
-  const auto strides = [&](const In& x) {
-    const In lead{x.data, Shape(x.shape.begin(), x.shape.end() - 2), Shape(x.strides.begin(), x.strides.end() - 2)};
-    return broadcast_to(lead, leading).strides;
-  };
-  const Shape a_strides = strides(a), b_strides = strides(b);
-  const Index rows = std::max<Index>(1, kGrain / std::max<Index>(1, n * k));
-  const Index blocks = (m + rows - 1) / rows;
-  parallel_for(numel(leading) * blocks, 1, [&](Index begin, Index end) {
-    for (Index piece = begin; piece < end; ++piece) {
-      const Index batch = piece / blocks, row = piece % blocks * rows;
-      Index from_a = 0, from_b = 0, rest = batch;
-      for (std::size_t i = leading.size(); i-- > 0;) {
-        from_a += rest % leading[i] * a_strides[i];
-        from_b += rest % leading[i] * b_strides[i];
-        rest /= leading[i];
-      }
-      kernels::matmul(std::min(rows, m - row), n, k, a.data + from_a + row * k, k, b.data + from_b, n,
-                      out.data + (batch * m + row) * n, n);
+      simd::dispatch([&]<class Arch>(Arch) {
+        if (f == Reduction::max)
+          out.data[at] = kernels::max<Arch>(n, row);
+        else
+          out.data[at] =
+              static_cast<float>(kernels::sum<Arch>(n, row) / (f == Reduction::mean ? static_cast<double>(n) : 1));
+      });
     }
   });
 }
 
 namespace {
 
+/// f(Arch{}, row, n) for each row of x.
 template <class F>
 void for_rows(const In& x, F f) {
   const Index n = x.size(-1), rows = n == 0 ? 0 : x.numel() / n;
   parallel_for(rows, rows_per_piece(n), [&](Index begin, Index end) {
-    for (Index row = begin; row < end; ++row) f(row, n);
+    simd::dispatch([&](auto arch) {
+      for (Index row = begin; row < end; ++row) f(arch, row, n);
+    });
   });
 }
 
 }  // namespace
 
 void softmax(const In& x, const Out& out) {
-  for_rows(x, [&](Index row, Index n) { kernels::softmax(n, x.data + row * n, out.data + row * n); });
+  for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
+    kernels::softmax<Arch>(n, x.data + row * n, out.data + row * n);
+  });
 }
 
 void log_softmax(const In& x, const Out& out) {
-  for_rows(x, [&](Index row, Index n) { kernels::log_softmax(n, x.data + row * n, out.data + row * n); });
+  for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
+    kernels::log_softmax<Arch>(n, x.data + row * n, out.data + row * n);
+  });
+}
+
+void log_sum_exp(const In& x, const Out& out) {
+  if (x.size(-1) == 0) std::fill_n(out.data, out.numel(), -std::numeric_limits<float>::infinity());
+  for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
+    out.data[row] = kernels::log_sum_exp<Arch>(n, x.data + row * n);
+  });
+}
+
+void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out) {
+  for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
+    kernels::layer_norm<Arch>(n, x.data + row * n, weight.data, bias.data, eps, out.data + row * n);
+  });
+}
+
+void rms_norm(const In& x, const In& weight, double eps, const Out& out) {
+  for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
+    kernels::rms_norm<Arch>(n, x.data + row * n, weight.data, eps, out.data + row * n);
+  });
 }
 
 void entropy(const In& weights, const Out& out) {
   if (weights.size(-1) == 0) std::fill_n(out.data, out.numel(), 0.0f);
-  for_rows(weights, [&](Index row, Index n) { out.data[row] = kernels::entropy(n, weights.data + row * n); });
+  for_rows(weights, [&]<class Arch>(Arch, Index row, Index n) {
+    out.data[row] = kernels::entropy<Arch>(n, weights.data + row * n);
+  });
 }
 
 void sinusoidal(const Out& out) {

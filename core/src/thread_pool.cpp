@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -18,7 +19,22 @@ namespace {
 /// True on a thread that is inside a body: a nested parallel_for runs inline there.
 thread_local bool inside = false;
 
-/// Helpers sleep until a job's generation number changes, then take pieces from one atomic counter beside the caller.
+/// How long a thread looks out for work before it sleeps: waking it costs about as much.
+constexpr std::chrono::microseconds kSpin{50};
+
+/// Spins until ready() or for kSpin; true if ready.
+template <class Ready>
+bool spin(Ready ready) {
+  const auto end = std::chrono::steady_clock::now() + kSpin;
+  do {
+    for (int i = 0; i < 64; ++i)
+      if (ready()) return true;
+  } while (std::chrono::steady_clock::now() < end);
+  return ready();
+}
+
+/// Helpers look out for a new generation number, then sleep until there is one; they take pieces from one atomic counter
+/// beside the caller, who in turn looks out for the last of them to finish.
 class Pool {
  public:
   ~Pool() { stop(); }
@@ -28,7 +44,7 @@ class Pool {
   void resize(int n) {
     stop();
     try {
-      while (threads() < n) helpers_.emplace_back([this, seen = generation_] { help(seen); });
+      while (threads() < n) helpers_.emplace_back([this, seen = generation_.load()] { help(seen); });
     } catch (const std::system_error& failure) {
       stop();
       throw Error(ErrorCode::unsupported, "set_num_threads",
@@ -38,35 +54,47 @@ class Pool {
 
   void run(Index count, Index grain, const std::function<void(Index, Index)>& body) {
     const std::lock_guard one_job(jobs_);  // callers on threads of their own take turns
-    {
-      const std::lock_guard lock(mutex_);
-      count_ = count;
-      grain_ = grain;
-      body_ = &body;
-      failure_ = nullptr;
-      next_ = 0;
-      busy_ = static_cast<int>(helpers_.size());
-      ++generation_;
-    }
-    wake_.notify_all();
+    count_ = count;
+    grain_ = grain;
+    body_ = &body;
+    failure_ = nullptr;
+    next_ = 0;
+    busy_ = static_cast<int>(helpers_.size());
+    announce();
     take_pieces();
-    std::unique_lock lock(mutex_);
-    done_.wait(lock, [this] { return busy_ == 0; });
+    if (!spin([this] { return busy_ == 0; })) {
+      std::unique_lock lock(mutex_);
+      done_.wait(lock, [this] { return busy_ == 0; });
+    }
     if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
-  void help(unsigned seen) {
-    for (;;) {
-      {
-        std::unique_lock lock(mutex_);
-        wake_.wait(lock, [&] { return stopping_ || generation_ != seen; });
-        if (stopping_) return;
-        seen = generation_;
-      }
-      take_pieces();
+  /// The job's fields are written before, and read after, the generation changes.
+  void announce() {
+    {
       const std::lock_guard lock(mutex_);
-      if (--busy_ == 0) done_.notify_one();
+      ++generation_;
+    }
+    if (sleeping_ > 0) wake_.notify_all();
+  }
+
+  void help(unsigned seen) {
+    const auto changed = [&] { return generation_ != seen || stopping_; };
+    for (;;) {
+      if (!spin(changed)) {
+        std::unique_lock lock(mutex_);
+        ++sleeping_;
+        wake_.wait(lock, changed);
+        --sleeping_;
+      }
+      if (stopping_) return;
+      seen = generation_;
+      take_pieces();
+      if (--busy_ == 0) {
+        const std::lock_guard lock(mutex_);  // the caller must not fall asleep between its look and the call
+        done_.notify_one();
+      }
     }
   }
 
@@ -97,14 +125,15 @@ class Pool {
   std::vector<std::thread> helpers_;
   std::mutex jobs_, mutex_;
   std::condition_variable wake_, done_;
-  // The job; written under the mutex before the helpers wake.
+  // The job.
   Index count_ = 0, grain_ = 1;
   const std::function<void(Index, Index)>* body_ = nullptr;
   std::exception_ptr failure_;
   std::atomic<Index> next_{0};
-  int busy_ = 0;
-  unsigned generation_ = 0;
-  bool stopping_ = false;
+  std::atomic<int> busy_{0};
+  std::atomic<int> sleeping_{0};
+  std::atomic<unsigned> generation_{0};
+  std::atomic<bool> stopping_{false};
 };
 
 Pool& pool() {

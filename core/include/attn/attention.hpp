@@ -66,15 +66,29 @@ void attend(const In& query, const In& key, const In& value, const AttendOptions
 struct SdpaOptions {
   Mask mask{};
   std::optional<double> scale{};  ///< 1/√D
+  /// Key and value may have fewer heads than query: [B,G,S,D] with H a multiple of G; head h reads key head h / (H/G).
+  /// Ainslie et al. 2023, arXiv:2305.13245.
+  bool enable_gqa = false;
 };
 /// Shape of the output [...,T,Dv]. Throws SHAPE or RANGE.
 Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOptions& options);
 
-/// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys.
-/// Shapes as for attend with heads = 1. O(T·S·D) time, O(D) scratch a row; no T×S matrix.
-/// A fully masked row gives zeros. Values are added up before the division, so those above 3.4e38/S may overflow where
-/// attend's do not. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
+/// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys; what a mask
+/// leaves out of a tile whole is not computed. Where lse has data, lse[t] = log sum_s exp(…) [...,T], which the backward
+/// pass needs. Shapes as for attend with heads = 1. O(T·S·D) time; scratch of some hundred kilobytes a thread.
+/// A fully masked row gives zeros, and an lse of -inf. Values are added up before the division, so those above 3.4e38/S may
+/// overflow where attend's do not. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
 void scaled_dot_product_attention(const In& query, const In& key, const In& value, const SdpaOptions& options,
-                                  const Out& out);
+                                  const Out& out, const Out& lse = {});
+
+/// The gradients of query, key and value where that of the output is out_gradient [...,T,Dv]; out and lse as the forward
+/// pass gave them. Those of heads that share a key are summed. The mask has no gradient. O(T·S·D) time, no T×S matrix.
+/// Source: Dao 2023, arXiv:2307.08691, Algorithm 2.
+struct AttentionGradients {
+  Out query, key, value;  ///< of the shapes of query, key and value
+};
+void scaled_dot_product_attention_backward(const In& query, const In& key, const In& value, const SdpaOptions& options,
+                                           const In& out, const In& lse, const In& out_gradient,
+                                           const AttentionGradients& gradients);
 
 }  // namespace attn::ops

@@ -4,6 +4,8 @@
 // (attn::Error) come before an output is touched. Float32, accumulated in float32 unless a line says otherwise.
 
 #include <cstdint>
+#include <optional>
+#include <vector>
 
 #include "attn/functions.hpp"
 #include "attn/shape.hpp"
@@ -32,15 +34,45 @@ void index(const In& x, std::span<const std::int32_t> indices, const Out& out);
 /// max of nothing is an error; max with a NaN is NaN.
 void reduce(Reduction f, const In& x, const Out& out);
 
-/// out[...,m,n] = sum_k a[...,m,k] b[...,k,n]; leading dimensions broadcast. a, b contiguous, rank >= 2.
+/// out[...,m,n] = sum_k a[...,m,k] b[...,k,n]; leading dimensions broadcast; a and b of any strides, rank >= 2.
+/// Summed in float32: relative to sum |a||b| the error is at most k·2^-24. One row or a few are bound by the reading of b.
 void matmul(const In& a, const In& b, const Out& out);
+/// out = f(x · weightᵀ + bias); x [...,I], weight [O,I], bias [O] or no data; f or none. Bias and f are applied while the
+/// product is in the cache.
+void linear(const In& x, const In& weight, const In& bias, std::optional<Unary> activation, const Out& out);
 /// The shape that matmul gives. Throws SHAPE, naming both.
 Shape matmul_shape(std::string_view op, const Shape& a, const Shape& b);
+
+/// The right side of a product, laid out for the kernels once, for many products with it. A copy: later changes of b do not
+/// reach it. Of one instruction set: after set_instruction_set, products with it throw UNSUPPORTED.
+class PackedMatrix {
+ public:
+  /// b [k,n] of any strides. Throws OOM.
+  explicit PackedMatrix(const In& b);
+  Index rows() const { return rows_; }
+  Index columns() const { return columns_; }
+
+ private:
+  friend void matmul(const In&, const PackedMatrix&, const In&, std::optional<Unary>, const Out&);
+  Index rows_, columns_;
+  int instruction_set_;
+  std::vector<float> packed_;
+};
+/// out[m,n] = f(sum_k a[m,k] b[k,n] + bias[n]); the same bits as matmul gives. Throws SHAPE or UNSUPPORTED.
+void matmul(const In& a, const PackedMatrix& b, const In& bias, std::optional<Unary> activation, const Out& out);
+
+/// Rows x [R,N] -> out [R,N]: (x - mean) / sqrt(var + eps) · weight + bias, var = mean of (x - mean)²; weight and bias [N]
+/// or no data. Mean and variance are carried in double. Source: Ba et al. 2016, arXiv:1607.06450.
+void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out);
+/// Rows x [R,N] -> out [R,N]: x / sqrt(mean x² + eps) · weight. Source: Zhang & Sennrich 2019, arXiv:1910.07467.
+void rms_norm(const In& x, const In& weight, double eps, const Out& out);
 
 /// Rows x [R,N] -> out [R,N]: exp(x - max) / sum. A row of -inf gives zeros (PyTorch: NaN), a row with NaN or +inf NaN.
 void softmax(const In& x, const Out& out);
 /// Rows x [R,N] -> out [R,N]: x - max - log(sum exp(x - max)). A row of -inf gives -inf.
 void log_softmax(const In& x, const Out& out);
+/// Rows x [R,N] -> out [R]: max + log(sum exp(x - max)). A row of -inf, or an empty one, gives -inf.
+void log_sum_exp(const In& x, const Out& out);
 
 /// Rows w [R,N] -> out [R]: -sum w ln w, in nats; 0 ln 0 is 0, a negative weight gives NaN.
 void entropy(const In& weights, const Out& out);

@@ -1,61 +1,71 @@
 #include "elementwise.hpp"
 
-#include <algorithm>
-
 #include "../simd.hpp"
+#include "exp.hpp"
 
 namespace attn::kernels {
 
-using simd::batch;
-
+template <class Arch>
 void unary(ops::Unary f, Index n, const float* x, float* out) {
-  const batch one(1.0f), half(0.5f), zero(0.0f);
+  using V = simd::batch<Arch>;
+  const V one(1.0f), half(0.5f), zero(0.0f);
   switch (f) {
-    case ops::Unary::neg: return simd::map(n, x, out, [](batch v) { return -v; });
-    case ops::Unary::exp: return simd::map(n, x, out, [](batch v) { return xsimd::exp(v); });
-    case ops::Unary::log: return simd::map(n, x, out, [](batch v) { return xsimd::log(v); });
-    case ops::Unary::sqrt: return simd::map(n, x, out, [](batch v) { return xsimd::sqrt(v); });
-    case ops::Unary::tanh: return simd::map(n, x, out, [](batch v) { return xsimd::tanh(v); });
-    case ops::Unary::sigmoid: return simd::map(n, x, out, [=](batch v) { return one / (one + xsimd::exp(-v)); });
+    // By its sign bit: xsimd's AVX-512 negates by 0 - v, which loses -0.
+    case ops::Unary::neg: return simd::map<Arch>(n, x, out, [](V v) { return v ^ V(-0.0f); });
+    case ops::Unary::exp: return simd::map<Arch>(n, x, out, Exp<Arch>());
+    case ops::Unary::log: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::log(v); });
+    case ops::Unary::sqrt: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::sqrt(v); });
+    case ops::Unary::tanh: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::tanh(v); });
+    case ops::Unary::sigmoid: return simd::map<Arch>(n, x, out, Sigmoid<Arch>());
     // Not max(v, 0), which turns NaN into 0.
-    case ops::Unary::relu: return simd::map(n, x, out, [=](batch v) { return xsimd::select(v < zero, zero, v); });
+    case ops::Unary::relu: return simd::map<Arch>(n, x, out, [=](V v) { return xsimd::select(v < zero, zero, v); });
     case ops::Unary::gelu:
-      return simd::map(n, x, out,
-                       [=](batch v) { return half * v * (one + xsimd::erf(v * batch(0.70710678118654752f))); });
-    case ops::Unary::silu: return simd::map(n, x, out, [=](batch v) { return v / (one + xsimd::exp(-v)); });
+      return simd::map<Arch>(n, x, out,
+                             [=](V v) { return half * v * (one + xsimd::erf(v * V(0.70710678118654752f))); });
+    case ops::Unary::silu:
+      return simd::map<Arch>(n, x, out, [sigmoid = Sigmoid<Arch>()](V v) { return v * sigmoid(v); });
   }
 }
 
 namespace {
 
-template <class F>
+template <class Arch, class F>
 void run(Index n, const float* a, Index a_step, const float* b, Index b_step, float* out, F f) {
-  if (a_step && b_step) return simd::map(n, a, b, out, f);
+  using V = simd::batch<Arch>;
+  if (a_step && b_step) return simd::map<Arch>(n, a, b, out, f);
   if (n == 0) return;
-  if (a_step) return simd::map(n, a, out, [f, y = batch(*b)](batch x) { return f(x, y); });
-  if (b_step) return simd::map(n, b, out, [f, x = batch(*a)](batch y) { return f(x, y); });
-  simd::map(1, a, b, out, f);
-  std::fill_n(out + 1, n - 1, out[0]);
+  if (a_step) return simd::map<Arch>(n, a, out, [f, y = V(*b)](V x) { return f(x, y); });
+  if (b_step) return simd::map<Arch>(n, b, out, [f, x = V(*a)](V y) { return f(x, y); });
+  simd::map<Arch>(1, a, b, out, f);
+  for (Index i = 1; i < n; ++i) out[i] = out[0];
 }
 
 }  // namespace
 
+template <class Arch>
 void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out) {
+  using V = simd::batch<Arch>;
   switch (f) {
-    case ops::Binary::add: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x + y; });
-    case ops::Binary::sub: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x - y; });
-    case ops::Binary::mul: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x * y; });
-    case ops::Binary::div: return run(n, a, a_step, b, b_step, out, [](batch x, batch y) { return x / y; });
+    case ops::Binary::add: return run<Arch>(n, a, a_step, b, b_step, out, [](V x, V y) { return x + y; });
+    case ops::Binary::sub: return run<Arch>(n, a, a_step, b, b_step, out, [](V x, V y) { return x - y; });
+    case ops::Binary::mul: return run<Arch>(n, a, a_step, b, b_step, out, [](V x, V y) { return x * y; });
+    case ops::Binary::div: return run<Arch>(n, a, a_step, b, b_step, out, [](V x, V y) { return x / y; });
     // xsimd's exp(y·log x) gives 0⁰ = 0, and NaN where IEEE has 1: x⁰ and 1^y for every x and y, NaN too.
     case ops::Binary::pow:
-      return run(n, a, a_step, b, b_step, out, [](batch x, batch y) {
-        return xsimd::select((y == batch(0.0f)) || (x == batch(1.0f)), batch(1.0f), xsimd::pow(x, y));
+      return run<Arch>(n, a, a_step, b, b_step, out, [](V x, V y) {
+        return xsimd::select((y == V(0.0f)) || (x == V(1.0f)), V(1.0f), xsimd::pow(x, y));
       });
   }
 }
 
+template <class Arch>
 void scale(Index n, const float* x, float factor, float* out) {
-  simd::map(n, x, out, [y = batch(factor)](batch v) { return v * y; });
+  using V = simd::batch<Arch>;
+  simd::map<Arch>(n, x, out, [y = V(factor)](V v) { return v * y; });
 }
+
+template void unary<simd::Arch>(ops::Unary, Index, const float*, float*);
+template void binary<simd::Arch>(ops::Binary, Index, const float*, Index, const float*, Index, float*);
+template void scale<simd::Arch>(Index, const float*, float, float*);
 
 }  // namespace attn::kernels

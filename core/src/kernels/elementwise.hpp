@@ -6,12 +6,15 @@
 
 namespace attn::kernels {
 
+template <class Arch>
 void unary(ops::Unary f, Index n, const float* x, float* out);
 
 /// Where a step is 0, that side is one number for the whole run; else 1.
+template <class Arch>
 void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out);
 
 /// out = x · factor
+template <class Arch>
 void scale(Index n, const float* x, float factor, float* out);
 
 }  // namespace attn::kernels

@@ -1,52 +1,141 @@
 #include "flash.hpp"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
-#include "../simd.hpp"
-#include "elementwise.hpp"
-#include "reduce.hpp"
+#include "exp.hpp"
+#include "mask.hpp"
+#include "tile.hpp"
+#include "transpose.hpp"
 
 namespace attn::kernels {
 
-void flash_row(Index d, Index dv, const float* q, const float* k, Index k_stride, const float* v, Index v_stride,
-               float factor, const Keys& keys, float* out) {
-  constexpr Index tile = 64;
-  constexpr float infinity = std::numeric_limits<float>::infinity();
-  alignas(64) float scores[tile];
-  float most = -infinity;
-  double total = 0;
-  std::fill_n(out, dv, 0.0f);
-  for (Index begin = keys.begin; begin < keys.end; begin += tile) {
-    const Index n = std::min(tile, keys.end - begin);
-    for (Index j = 0; j < n; ++j) {
-      const Index s = begin + j;
-      const float added = keys.additive ? keys.additive[s * keys.additive_step] : 0.0f;
-      // Selected, not added: a masked key's score may be NaN.
-      scores[j] = added == -infinity ? -infinity : factor * dot(d, q, k + s * k_stride) + added;
+namespace {
+
+constexpr float kInfinity = std::numeric_limits<float>::infinity();
+
+/// Keys of a tile: what of K and V stays near while every panel of queries passes.
+constexpr Index kKeys = 96;
+
+template <class Arch>
+constexpr Index kColumns = kTileColumns<Arch>;
+
+/// The running state of one panel of queries, in scratch.
+template <class Arch>
+struct Panel {
+  float *q, *out, *most, *total;  // [D,columns], [Dv,columns], [columns], [columns]
+
+  static Index size(Index d, Index dv) { return (d + dv + 2) * kColumns<Arch>; }
+  Panel(float* at, Index d, Index dv)
+      : q(at), out(q + d * kColumns<Arch>), most(out + dv * kColumns<Arch>), total(most + kColumns<Arch>) {}
+};
+
+/// scores -> exp(scores - most) with the running maximum and sum brought up to date, and out shrunk to the new maximum.
+template <class Arch>
+[[gnu::noinline]] void exponentiate(Index rows, Index dv, float* scores, const Panel<Arch>& panel) {
+  using V = simd::batch<Arch>;
+  constexpr Index columns = kColumns<Arch>, lanes = simd::kLanes<Arch>, batches = Tile<Arch>::batches;
+  const Exp<Arch> exp;
+  V highest[batches];
+  for (Index u = 0; u < batches; ++u) highest[u] = simd::load<Arch>(panel.most + u * lanes);
+  for (Index s = 0; s < rows; ++s)
+    for (Index u = 0; u < batches; ++u)  // a NaN does not rise, but gives a NaN below
+      highest[u] = simd::at_least<Arch>(highest[u], simd::load<Arch>(scores + s * columns + u * lanes));
+  // From here a register of queries at a time, which leaves room for the constants of exp.
+  for (Index u = 0; u < batches; ++u) {
+    const V before = simd::load<Arch>(panel.most + u * lanes);
+    simd::store<Arch>(panel.most + u * lanes, highest[u]);
+    // A query without a key yet: any finite number keeps exp(-inf - most) at 0.
+    const V most = xsimd::select(highest[u] == V(-kInfinity), V(0.0f), highest[u]);
+    V sum = simd::load<Arch>(panel.total + u * lanes);
+    if (xsimd::any(before != most)) {
+      const V shrink = exp.nonpositive(before - most);
+      sum *= shrink;
+      // What weighs nothing is left out, an infinite value too.
+      for (float *out = panel.out + u * lanes, *end = out + dv * columns; out != end; out += columns)
+        simd::store<Arch>(out, xsimd::select(shrink == V(0.0f), V(0.0f), simd::load<Arch>(out) * shrink));
     }
-    const float tile_most = max(n, scores);
-    if (tile_most == -infinity) continue;
-    if (!(tile_most < infinity)) {  // NaN or +inf, as softmax would give
-      std::fill_n(out, dv, std::numeric_limits<float>::quiet_NaN());
-      return;
+    for (float *score = scores + u * lanes, *end = score + rows * columns; score != end; score += columns) {
+      const V weight = exp.nonpositive(simd::load<Arch>(score) - most);
+      sum += weight;
+      simd::store<Arch>(score, weight);
     }
-    if (tile_most > most) {
-      const float shrink = std::exp(most - tile_most);  // 0 for the first tile
-      if (shrink == 0)
-        std::fill_n(out, dv, 0.0f);  // what came before weighs nothing, an infinite value neither
-      else
-        scale(dv, out, shrink, out);
-      total *= static_cast<double>(shrink);
-      most = tile_most;
-    }
-    simd::map(n, scores, scores, [m = simd::batch(most)](simd::batch x) { return xsimd::exp(x - m); });
-    total += sum(n, scores);
-    for (Index j = 0; j < n; ++j)
-      if (scores[j] != 0) axpy(dv, scores[j], v + (begin + j) * v_stride, out);
+    simd::store<Arch>(panel.total + u * lanes, sum);
   }
-  if (total > 0) scale(dv, out, static_cast<float>(1 / total), out);
 }
+
+}  // namespace
+
+template <class Arch>
+Index flash_scratch(Index queries, Index d, Index dv) {
+  const Index panels = (queries + kColumns<Arch> - 1) / kColumns<Arch>;
+  return panels * Panel<Arch>::size(d, dv) + kKeys * (kColumns<Arch> + dv);
+}
+
+template <class Arch>
+void flash_block(Index queries, const Head& head, const Keys* keys, float* out, float* lse, float* scratch) {
+  constexpr Index columns = kColumns<Arch>;
+  const Index d = head.d, dv = head.dv, size = Panel<Arch>::size(d, dv);
+  float* const scores = scratch;
+  float* const values = scores + kKeys * columns;
+  float* const panels = values + kKeys * dv;
+  Index first = std::numeric_limits<Index>::max(), last = 0;
+  for (Index t = 0; t < queries; ++t) {
+    if (keys[t].begin >= keys[t].end) continue;
+    first = keys[t].begin < first ? keys[t].begin : first;
+    last = keys[t].end > last ? keys[t].end : last;
+  }
+
+  for (Index t = 0; t < queries; t += columns) {
+    const Index n = queries - t < columns ? queries - t : columns;
+    const Panel<Arch> panel(panels + t / columns * size, d, dv);
+    for (Index i = 0; i < d * columns; ++i) panel.q[i] = 0;
+    transpose<Arch>(n, d, head.q + t * d, d, panel.q, columns);
+    for (Index i = 0; i < d * columns; ++i) panel.q[i] *= head.scale;
+    for (Index i = 0; i < dv * columns; ++i) panel.out[i] = 0;
+    for (Index i = 0; i < columns; ++i) panel.most[i] = -kInfinity, panel.total[i] = 0;
+  }
+
+  // Tiles start at multiples of their size, so that a query's result does not depend on its block.
+  for (Index from = first / kKeys * kKeys; from < last; from += kKeys) {
+    const Index to = last < from + kKeys ? last : from + kKeys;
+    std::optional<bool> clean;  // whether the values of the tile are finite; asked where a mask makes it count
+    for (Index t = 0; t < queries; t += columns) {
+      const Index n = queries - t < columns ? queries - t : columns;
+      const Range range = range_of<Arch>(keys + t, n, from, to);
+      if (range.begin >= range.end) continue;
+      const Panel<Arch> panel(panels + t / columns * size, d, dv);
+      const Index rows = range.end - range.begin;
+      kernels::panel<Arch, Side::rows>(rows, d, head.k + range.begin * d, d, panel.q, columns, kZeros<Arch>, 0, scores, columns);
+      if (!range.whole) mask_scores<Arch>(keys + t, n, range, scores, columns);
+      exponentiate<Arch>(rows, dv, scores, panel);
+      const float* const v = head.v + range.begin * dv;
+      if (!range.whole && !clean) {
+        clean = finite<Arch>((to - from) * dv, head.v + from * dv);
+        if (!*clean) only_finite<Arch>((to - from) * dv, head.v + from * dv, values);
+      }
+      const bool as_is = range.whole || *clean;
+      kernels::panel<Arch, Side::columns>(dv, rows, as_is ? v : values + (range.begin - from) * dv, dv, scores, columns,
+                                          panel.out, columns, panel.out, columns);
+      if (!as_is) add_rest<Arch>(rows, dv, v, scores, columns, columns, panel.out);
+    }
+  }
+
+  for (Index t = 0; t < queries; t += columns) {
+    const Index n = queries - t < columns ? queries - t : columns;
+    const Panel<Arch> panel(panels + t / columns * size, d, dv);
+    for (Index i = 0; i < n; ++i) {
+      if (lse) lse[t + i] = panel.total[i] == 0 ? -kInfinity : panel.most[i] + std::log(panel.total[i]);
+      panel.total[i] = panel.total[i] == 0 ? 0 : 1 / panel.total[i];
+    }
+    for (Index i = 0; i < dv; ++i)
+      for (Index u = 0; u < columns; ++u) panel.out[i * columns + u] *= panel.total[u];
+    transpose<Arch>(dv, n, panel.out, columns, out + t * dv, dv);
+  }
+}
+
+template Index flash_scratch<simd::Arch>(Index, Index, Index);
+template void flash_block<simd::Arch>(Index, const Head&, const Keys*, float*, float*, float*);
 
 }  // namespace attn::kernels

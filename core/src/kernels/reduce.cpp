@@ -1,57 +1,62 @@
 #include "reduce.hpp"
 
-#include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "../simd.hpp"
 
 namespace attn::kernels {
 
-using simd::batch;
-using simd::kLanes;
-
+template <class Arch>
 double sum(Index n, const float* x) {
-  return simd::sum(n, x, [](batch v) { return v; });
+  return simd::sum<Arch>(n, x, [](simd::batch<Arch> v) { return v; });
 }
 
+template <class Arch>
 float max(Index n, const float* x) {
-  batch most(-std::numeric_limits<float>::infinity());
+  using V = simd::batch<Arch>;
+  V most(-std::numeric_limits<float>::infinity());
   auto nan = most != most;  // x86's max drops a NaN, so it is looked for beside
   Index i = 0;
-  for (; i + kLanes <= n; i += kLanes) {
-    const batch v = simd::load(x + i);
+  for (; i + simd::kLanes<Arch> <= n; i += simd::kLanes<Arch>) {
+    const V v = simd::load<Arch>(x + i);
     nan = nan || (v != v);
     most = xsimd::max(most, v);
   }
   if (xsimd::any(nan)) return std::numeric_limits<float>::quiet_NaN();
   float result = xsimd::reduce_max(most);
   for (; i < n; ++i) {
-    if (std::isnan(x[i])) return x[i];
-    result = std::max(result, x[i]);
+    if (x[i] != x[i]) return x[i];
+    result = x[i] > result ? x[i] : result;
   }
   return result;
 }
 
+template <class Arch>
 float dot(Index n, const float* a, const float* b) {
-  // Two accumulators hide part of the add's latency.
-  batch even(0.0f), odd(0.0f);
+  using V = simd::batch<Arch>;
+  constexpr Index lanes = simd::kLanes<Arch>;
+  // Four accumulators hide the latency of the multiply-add.
+  V sums[4] = {V(0.0f), V(0.0f), V(0.0f), V(0.0f)};
   Index i = 0;
-  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
-    even = simd::mul_add(simd::load(a + i), simd::load(b + i), even);
-    odd = simd::mul_add(simd::load(a + i + kLanes), simd::load(b + i + kLanes), odd);
-  }
-  if (i + kLanes <= n) {
-    even = simd::mul_add(simd::load(a + i), simd::load(b + i), even);
-    i += kLanes;
-  }
-  float total = xsimd::reduce_add(even + odd);
+  for (; i + 4 * lanes <= n; i += 4 * lanes)
+    for (Index u = 0; u < 4; ++u)
+      sums[u] = simd::mul_add<Arch>(simd::load<Arch>(a + i + u * lanes), simd::load<Arch>(b + i + u * lanes), sums[u]);
+  for (; i + lanes <= n; i += lanes)
+    sums[0] = simd::mul_add<Arch>(simd::load<Arch>(a + i), simd::load<Arch>(b + i), sums[0]);
+  float total = xsimd::reduce_add((sums[0] + sums[1]) + (sums[2] + sums[3]));
   for (; i < n; ++i) total += a[i] * b[i];
   return total;
 }
 
+template <class Arch>
 void axpy(Index n, float factor, const float* x, float* out) {
-  simd::map(n, x, out, out, [f = batch(factor)](batch v, batch sum) { return simd::mul_add(f, v, sum); });
+  using V = simd::batch<Arch>;
+  simd::map<Arch>(n, x, out, out, [f = V(factor)](V v, V sum) { return simd::mul_add<Arch>(f, v, sum); });
 }
+
+template double sum<simd::Arch>(Index, const float*);
+template float max<simd::Arch>(Index, const float*);
+template float dot<simd::Arch>(Index, const float*, const float*);
+template void axpy<simd::Arch>(Index, float, const float*, float*);
 
 }  // namespace attn::kernels

@@ -7,28 +7,42 @@
 
 namespace attn::kernels {
 
-using simd::batch;
-
+template <class Arch>
 void divide_by_norms(Index t, Index s, Index d, const float* q, Index q_stride, const float* k, Index k_stride,
                      bool root, float* scores, float* norms) {
-  for (Index j = 0; j < s; ++j) norms[j] = std::sqrt(dot(d, k + j * k_stride, k + j * k_stride));
+  using V = simd::batch<Arch>;
+  for (Index j = 0; j < s; ++j) norms[j] = std::sqrt(dot<Arch>(d, k + j * k_stride, k + j * k_stride));
   for (Index i = 0; i < t; ++i) {
-    const batch norm(std::sqrt(dot(d, q + i * q_stride, q + i * q_stride)));
-    simd::map(s, scores + i * s, norms, scores + i * s, [=](batch score, batch key_norm) {
+    const V norm(std::sqrt(dot<Arch>(d, q + i * q_stride, q + i * q_stride)));
+    simd::map<Arch>(s, scores + i * s, norms, scores + i * s, [=](V score, V key_norm) {
       // Roots are taken before the product, which could overflow or vanish.
-      const batch by = root ? xsimd::sqrt(norm) * xsimd::sqrt(key_norm) : norm * key_norm;
-      return xsimd::select(by == batch(0.0f), batch(0.0f), score / by);
+      const V by = root ? xsimd::sqrt(norm) * xsimd::sqrt(key_norm) : norm * key_norm;
+      return xsimd::select(by == V(0.0f), V(0.0f), score / by);
     });
   }
 }
 
+template <class Arch>
 void additive_scores(Index t, Index s, Index a, const float* q, const float* k, const float* v, float* scores,
                      float* scratch) {
+  using V = simd::batch<Arch>;
   for (Index i = 0; i < t; ++i)
     for (Index j = 0; j < s; ++j) {
-      simd::map(a, q + i * a, k + j * a, scratch, [](batch x, batch y) { return xsimd::tanh(x + y); });
-      scores[i * s + j] = dot(a, scratch, v);
+      simd::map<Arch>(a, q + i * a, k + j * a, scratch, [](V x, V y) { return xsimd::tanh(x + y); });
+      scores[i * s + j] = dot<Arch>(a, scratch, v);
     }
 }
+
+template <class Arch>
+void weighted_rows(Index s, Index d, const float* weights, const float* value, Index value_stride, float* out) {
+  for (Index i = 0; i < d; ++i) out[i] = 0;
+  for (Index i = 0; i < s; ++i)
+    if (weights[i] != 0) axpy<Arch>(d, weights[i], value + i * value_stride, out);
+}
+
+template void divide_by_norms<simd::Arch>(Index, Index, Index, const float*, Index, const float*, Index, bool, float*,
+                                          float*);
+template void additive_scores<simd::Arch>(Index, Index, Index, const float*, const float*, const float*, float*, float*);
+template void weighted_rows<simd::Arch>(Index, Index, const float*, const float*, Index, float*);
 
 }  // namespace attn::kernels

@@ -1,0 +1,77 @@
+#pragma once
+// Which keys a panel of queries has, and what a mask does to their scores; for both passes of fused attention.
+
+#include <limits>
+
+#include "../simd.hpp"
+
+namespace attn::kernels {
+
+/// Keys of one query: [begin, end), and what is added to their scores; a -inf there masks. additive may be null.
+struct Keys {
+  Index begin, end;
+  const float* additive;
+  Index additive_step;
+};
+
+/// Where the keys of a panel's queries begin and end, and whether each of them has all of these.
+struct Range {
+  Index begin, end;
+  bool whole;
+};
+template <class Arch>
+Range range_of(const Keys* keys, Index queries, Index first, Index last) {
+  Range range{last, first, true};
+  for (Index t = 0; t < queries; ++t) {
+    const Index begin = keys[t].begin > first ? keys[t].begin : first, end = keys[t].end < last ? keys[t].end : last;
+    if (begin >= end) continue;
+    range.begin = begin < range.begin ? begin : range.begin;
+    range.end = end > range.end ? end : range.end;
+  }
+  for (Index t = 0; t < queries; ++t)
+    range.whole = range.whole && keys[t].begin <= range.begin && keys[t].end >= range.end && !keys[t].additive;
+  return range;
+}
+
+/// scores [keys of the range, queries], rows `stride` apart: adds, and puts -inf where a key is masked.
+template <class Arch>
+void mask_scores(const Keys* keys, Index queries, const Range& range, float* scores, Index stride) {
+  constexpr float masked = -std::numeric_limits<float>::infinity();
+  for (Index t = 0; t < queries; ++t) {
+    const Keys& own = keys[t];
+    for (Index s = range.begin; s < range.end; ++s) {
+      float& score = scores[(s - range.begin) * stride + t];
+      const bool inside = s >= own.begin && s < own.end;
+      const float added = !inside ? masked : own.additive ? own.additive[s * own.additive_step] : 0;
+      score = added == masked ? masked : score + added;  // selected, not added: a masked key's score may be NaN
+    }
+  }
+}
+
+/// Whether what weighs nothing may be multiplied by 0: NaN and infinity would not vanish.
+template <class Arch>
+bool finite(Index n, const float* x) {
+  using V = simd::batch<Arch>;
+  return simd::sum<Arch>(n, x, [](V v) { return v * V(0.0f); }) == 0;
+}
+
+/// x with 0 for what is not finite; add_rest adds that where it belongs.
+template <class Arch>
+void only_finite(Index n, const float* x, float* out) {
+  using V = simd::batch<Arch>;
+  simd::map<Arch>(n, x, out, [](V v) { return xsimd::select(v * V(0.0f) == V(0.0f), v, V(0.0f)); });
+}
+
+/// out[i,t] += x[s,i] · weights[s,t] for the x that are not finite and the weights that are not 0.
+template <class Arch>
+void add_rest(Index rows, Index features, const float* x, const float* weights, Index stride, Index columns, float* out) {
+  for (Index s = 0; s < rows; ++s)
+    for (Index i = 0; i < features; ++i) {
+      const float value = x[s * features + i];
+      if (value * 0 == 0) continue;
+      for (Index t = 0; t < columns; ++t)
+        if (weights[s * stride + t] != 0) out[i * columns + t] += weights[s * stride + t] * value;
+    }
+}
+
+}  // namespace attn::kernels
