@@ -106,8 +106,16 @@ AttentionRecord attend_of(const Tensor& q, const Tensor& k, const Tensor& v, Att
   return {share(a.scores), share(a.scaled), share(a.masked), share(a.weights), share(a.output)};
 }
 
-TensorPtr sdpa_of(const Tensor& q, const Tensor& k, const Tensor& v, MaskRecord mask, double scale) {
-  return share(scaled_dot_product_attention(q, k, v, mask.mask(), optional_number(scale)));
+TensorPtr sdpa_of(const Tensor& q, const Tensor& k, const Tensor& v, MaskRecord mask, double scale, bool enable_gqa) {
+  return share(scaled_dot_product_attention(q, k, v, {mask.mask(), optional_number(scale), enable_gqa}));
+}
+
+TensorPtr layer_norm_of(const Tensor& x, TensorPtr weight, TensorPtr bias, double eps) {
+  return share(layer_norm(x, tensor_or_none(weight), tensor_or_none(bias), eps));
+}
+
+TensorPtr rms_norm_of(const Tensor& x, TensorPtr weight, double eps) {
+  return share(rms_norm(x, tensor_or_none(weight), eps));
 }
 
 struct MultiHeadRecord {
@@ -158,6 +166,8 @@ EMSCRIPTEN_BINDINGS(attention_playground) {
   function("stack", guarded<&stack_of>);
   function("matmul", guarded<&matmul_of>);
   function("linear", guarded<&linear_of>);
+  function("layerNorm", guarded<&layer_norm_of>);
+  function("rmsNorm", guarded<&rms_norm_of>);
   function("softmax", guarded<&softmax_of>);
   function("logSoftmax", guarded<&log_softmax_of>);
   function("entropy", guarded<&entropy_of>);

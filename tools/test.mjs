@@ -8,7 +8,7 @@ import { buildModule, buildPage, buildPreset } from './build.mjs';
 import { main, Problem, say, seconds } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
 import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules } from './setup.mjs';
-import { runDoctest, runNodeTests } from './testing/runners.mjs';
+import { runDoctest, runNodeTests, runUnderEverySet } from './testing/runners.mjs';
 import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
 
 const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native', name);
@@ -17,7 +17,7 @@ const native = (preset) => ({
   stage: 'native',
   place: `native, ${preset.replace('native-', '')}`,
   build: () => buildPreset(preset),
-  run: () => runDoctest(testProgram(preset, 'attn_tests')),
+  run: () => runUnderEverySet(testProgram(preset, 'attn_tests')),
 });
 
 const wasm = (simd, threading) => ({

@@ -1,11 +1,11 @@
 import { optional, rawMask, scaleOrOwn, threeHandles } from './attention.js';
 import { toTensor } from './creation.js';
-import { checkNames, flag, whole } from './options.js';
+import { checkNames, flag, number, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 import type {
-  Conv1dOptions, MultiHeadAttentionOptions, ScaledDotProductAttentionOptions, TensorLike,
+  Conv1dOptions, MultiHeadAttentionOptions, NormOptions, ScaledDotProductAttentionOptions, TensorLike,
 } from './types.js';
 
 export type Functional = ReturnType<typeof functional>;
@@ -28,6 +28,21 @@ export function functional(runtime: Runtime) {
       make('linear', (core) =>
         core.linear(handle('linear', x), handle('linear', weight), optional(runtime, 'linear', bias))),
 
+    /** (x − mean) / √(var + eps) · weight + bias over the last dimension. Ba et al. 2016, arXiv:1607.06450. */
+    layerNorm(x: TensorLike, options: NormOptions = {}): Tensor {
+      const op = 'layerNorm';
+      checkNames(op, options, ['weight', 'bias', 'eps']);
+      return make(op, (core) => core.layerNorm(handle(op, x), optional(runtime, op, options.weight),
+        optional(runtime, op, options.bias), number(op, 'eps', options.eps ?? 1e-5)));
+    },
+    /** x / √(mean x² + eps) · weight over the last dimension. Zhang & Sennrich 2019, arXiv:1910.07467. */
+    rmsNorm(x: TensorLike, options: Omit<NormOptions, 'bias'> = {}): Tensor {
+      const op = 'rmsNorm';
+      checkNames(op, options, ['weight', 'eps']);
+      return make(op, (core) => core.rmsNorm(handle(op, x), optional(runtime, op, options.weight),
+        number(op, 'eps', options.eps ?? 1e-6)));
+    },
+
     /** Entropy −Σ w ln w of each row of weights [...,S] -> [...], in nats. 0 where one key has all, ln S at most. */
     entropy: (weights: TensorLike) => make('entropy', (core) => core.entropy(handle('entropy', weights))),
 
@@ -48,14 +63,14 @@ export function functional(runtime: Runtime) {
       query: TensorLike, key: TensorLike, value: TensorLike, options: ScaledDotProductAttentionOptions = {},
     ): Tensor {
       const op = 'scaledDotProductAttention';
-      checkNames(op, options, ['attnMask', 'isCausal', 'scale']);
+      checkNames(op, options, ['attnMask', 'isCausal', 'scale', 'enableGqa']);
       const mask = {
         causal: flag(op, 'isCausal', options.isCausal ?? false),
         ...(options.attnMask !== undefined && { additive: options.attnMask }),
       };
       return make(op, (core) =>
         core.scaledDotProductAttention(...threeHandles(runtime, op, query, key, value),
-          rawMask(runtime, op, mask), scaleOrOwn(op, options.scale)));
+          rawMask(runtime, op, mask), scaleOrOwn(op, options.scale), flag(op, 'enableGqa', options.enableGqa ?? false)));
     },
 
     /**

@@ -74,6 +74,8 @@ export interface RawCore {
   stack(tensors: readonly Handle[], dim: number): Handle;
   matmul(a: Handle, b: Handle): Handle;
   linear(x: Handle, weight: Handle, bias: Handle | null): Handle;
+  layerNorm(x: Handle, weight: Handle | null, bias: Handle | null, eps: number): Handle;
+  rmsNorm(x: Handle, weight: Handle | null, eps: number): Handle;
   softmax(x: Handle, dim: number): Handle;
   logSoftmax(x: Handle, dim: number): Handle;
   entropy(weights: Handle): Handle;
@@ -82,7 +84,7 @@ export interface RawCore {
 
   attend(q: Handle, k: Handle, v: Handle, options: RawAttendOptions): Record<
     'scores' | 'scaled' | 'masked' | 'weights' | 'output', Handle>;
-  scaledDotProductAttention(q: Handle, k: Handle, v: Handle, mask: RawMask, scale: number): Handle;
+  scaledDotProductAttention(q: Handle, k: Handle, v: Handle, mask: RawMask, scale: number, enableGqa: boolean): Handle;
   multiHeadAttention(
     q: Handle, k: Handle, v: Handle, heads: number, inWeight: Handle, inBias: Handle | null, outWeight: Handle,
     outBias: Handle | null, mask: RawMask,

@@ -89,6 +89,17 @@ export interface ScaledDotProductAttentionOptions {
   isCausal?: boolean;
   /** 1/√D unless told. */
   scale?: number;
+  /** Key and value may have fewer heads: [B,G,S,D] with H a multiple of G (Ainslie et al. 2023, arXiv:2305.13245). */
+  enableGqa?: boolean;
+}
+
+export interface NormOptions {
+  /** [N] */
+  weight?: TensorLike;
+  /** [N]; of layerNorm alone. */
+  bias?: TensorLike;
+  /** 1e-5, and 1e-6 for rmsNorm, unless told. */
+  eps?: number;
 }
 
 export interface MultiHeadAttentionOptions {

@@ -1,5 +1,6 @@
 #include "attn/functional.hpp"
 
+#include <cmath>
 #include <string>
 
 #include "attn/error.hpp"
@@ -87,7 +88,9 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
     throw Error(ErrorCode::shape, "matmul",
                 "both must have at least 1 dimension, got " + to_string(a.shape()) + " and " + to_string(b.shape()),
                 {a.shape(), b.shape()});
-  Tensor left = dense("matmul", a), right = dense("matmul", b);
+  require_float("matmul", a);
+  require_float("matmul", b);
+  Tensor left = a, right = b;
   if (a.rank() == 1) left = reshape(left, {1, a.size(0)});
   if (b.rank() == 1) right = reshape(right, {b.size(0), 1});
   if (left.size(-1) != right.size(-2))
@@ -103,23 +106,115 @@ Tensor matmul(const Tensor& a, const Tensor& b) {
   return reshape(out, shape);
 }
 
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias) {
-  if (x.rank() < 1 || weight.rank() != 2 || x.size(-1) != weight.size(1))
+namespace {
+
+void check_linear(const Tensor& x, const Shape& weight, const Tensor& bias) {
+  require_float("linear", x);
+  if (x.rank() < 1 || weight.size() != 2 || x.size(-1) != weight[1])
     throw Error(
         ErrorCode::shape, "linear",
-        "weight must be [O,I] with I the last size of x " + to_string(x.shape()) + ", got " + to_string(weight.shape()),
-        {x.shape(), weight.shape()});
-  if (bias.defined() && bias.shape() != Shape{weight.size(0)})
+        "weight must be [O,I] with I the last size of x " + to_string(x.shape()) + ", got " + to_string(weight),
+        {x.shape(), weight});
+  if (bias.defined() && bias.shape() != Shape{weight[0]})
     throw Error(ErrorCode::shape, "linear",
-                "bias must be [" + std::to_string(weight.size(0)) + "] to match weight " + to_string(weight.shape()) +
-                    ", got " + to_string(bias.shape()),
-                {weight.shape(), bias.shape()});
-  const Tensor product = matmul(x, transpose(weight, 0, 1));
-  return bias.defined() ? binary(ops::Binary::add, product, bias) : product;
+                "bias must be [" + std::to_string(weight[0]) + "] to match weight " + to_string(weight) + ", got " +
+                    to_string(bias.shape()),
+                {weight, bias.shape()});
+}
+
+/// x and the result of so many features as matrices: a vector is a row.
+template <class F>
+Tensor as_rows(const Tensor& x, Index features, F f) {
+  const Tensor rows = x.rank() == 1 ? reshape(x, {1, x.size(0)}) : x;
+  Shape shape = rows.shape();
+  shape.back() = features;
+  Tensor out = Tensor::empty(shape);
+  f(rows, out);
+  return x.rank() == 1 ? reshape(out, {features}) : out;
+}
+
+}  // namespace
+
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias, std::optional<ops::Unary> activation) {
+  require_float("linear", weight);
+  check_linear(x, weight.shape(), bias);
+  const Tensor b = optional_dense("linear", bias);
+  return as_rows(x, weight.size(0), [&](const Tensor& rows, const Tensor& out) {
+    ops::linear(rows.view(), weight.view(), view_of(b), activation, out.out());
+  });
+}
+
+ops::PackedMatrix pack_linear(const Tensor& weight) {
+  require_float("pack_linear", weight);
+  if (weight.rank() != 2)
+    throw Error(ErrorCode::shape, "pack_linear", "weight must be [O,I], got " + to_string(weight.shape()),
+                {weight.shape()});
+  return ops::PackedMatrix(transpose(weight, 0, 1).view());
+}
+
+Tensor linear(const Tensor& x, const ops::PackedMatrix& weight, const Tensor& bias,
+              std::optional<ops::Unary> activation) {
+  check_linear(x, {weight.columns(), weight.rows()}, bias);
+  const Tensor rows = dense("linear", x), b = optional_dense("linear", bias);
+  return as_rows(rows, weight.columns(), [&](const Tensor& in, const Tensor& out) {
+    const Index features = weight.rows(), count = features == 0 ? 0 : in.numel() / features;
+    ops::matmul({in.data(), {count, features}, {features, 1}}, weight, view_of(b), activation,
+                {out.data(), {count, weight.columns()}, {weight.columns(), 1}});
+  });
 }
 
 Tensor softmax(const Tensor& x, Index dim) { return along("softmax", x, dim, ops::softmax); }
 Tensor log_softmax(const Tensor& x, Index dim) { return along("log_softmax", x, dim, ops::log_softmax); }
+
+Tensor log_sum_exp(const Tensor& x, Index dim, bool keepdim) {
+  const Index at = checked_dim("log_sum_exp", dim, x.rank());
+  const Tensor rows = dense("log_sum_exp", transpose(x, at, x.rank() - 1));
+  Shape shape = rows.shape();
+  shape.back() = 1;
+  Tensor out = Tensor::empty(shape);
+  ops::log_sum_exp(rows.view(), out.out());
+  out = transpose(out, at, x.rank() - 1);
+  if (keepdim) return out;
+  shape = out.shape();
+  shape.erase(shape.begin() + at);
+  return reshape(out, shape);
+}
+
+namespace {
+
+/// Rows of x along its last dimension, and weights of its size. Throws SHAPE or RANGE.
+Tensor normalized_rows(const char* op, const Tensor& x, std::initializer_list<const Tensor*> weights, double eps) {
+  const Tensor rows = dense(op, x);
+  if (x.rank() < 1 || x.size(-1) < 1)
+    throw Error(ErrorCode::shape, op, "x must end in at least 1 feature, got " + to_string(x.shape()), {x.shape()});
+  for (const Tensor* weight : weights)
+    if (weight->defined() && weight->shape() != Shape{x.size(-1)})
+      throw Error(ErrorCode::shape, op,
+                  "weight and bias must be [" + std::to_string(x.size(-1)) + "] to match x " + to_string(x.shape()) +
+                      ", got " + to_string(weight->shape()),
+                  {x.shape(), weight->shape()});
+  if (!(eps >= 0) || !std::isfinite(eps))
+    throw Error(ErrorCode::range, op, "eps must be 0 or more and finite, got " + std::to_string(eps));
+  return rows;
+}
+
+}  // namespace
+
+Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, double eps) {
+  const Tensor rows = normalized_rows("layer_norm", x, {&weight, &bias}, eps);
+  const Tensor w = optional_dense("layer_norm", weight), b = optional_dense("layer_norm", bias);
+  Tensor out = Tensor::empty(x.shape());
+  ops::layer_norm(rows.view(), view_of(w), view_of(b), eps, out.out());
+  return out;
+}
+
+Tensor rms_norm(const Tensor& x, const Tensor& weight, double eps) {
+  const Tensor rows = normalized_rows("rms_norm", x, {&weight}, eps);
+  const Tensor w = optional_dense("rms_norm", weight);
+  Tensor out = Tensor::empty(x.shape());
+  ops::rms_norm(rows.view(), view_of(w), eps, out.out());
+  return out;
+}
 
 Tensor entropy(const Tensor& weights) {
   if (weights.rank() < 1)
@@ -191,15 +286,41 @@ Attention attend(const Tensor& query, const Tensor& key, const Tensor& value, co
   return out;
 }
 
-Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Mask& mask,
-                                    std::optional<double> scale) {
+FusedAttention fused_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                               const SdpaOptions& options) {
   constexpr const char* op = "scaled_dot_product_attention";
   const Tensor q = dense(op, query), k = dense(op, key), v = dense(op, value);
-  const MaskView mask_view(op, mask);
-  const ops::SdpaOptions options{mask_view.mask, scale};
-  Tensor out = Tensor::empty(ops::sdpa_shape(q.view(), k.view(), v.view(), options));
-  ops::scaled_dot_product_attention(q.view(), k.view(), v.view(), options, out.out());
-  return out;
+  const MaskView mask(op, options.mask);
+  const ops::SdpaOptions view{mask.mask, options.scale, options.enable_gqa};
+  const Shape shape = ops::sdpa_shape(q.view(), k.view(), v.view(), view);
+  FusedAttention result{Tensor::empty(shape), Tensor::empty(Shape(shape.begin(), shape.end() - 1))};
+  ops::scaled_dot_product_attention(q.view(), k.view(), v.view(), view, result.output.out(), result.lse.out());
+  return result;
+}
+
+Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                    const SdpaOptions& options) {
+  return fused_attention(query, key, value, options).output;
+}
+
+AttentionGradients fused_attention_backward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                            const SdpaOptions& options, const FusedAttention& forward,
+                                            const Tensor& output_gradient) {
+  constexpr const char* op = "scaled_dot_product_attention_backward";
+  const Tensor q = dense(op, query), k = dense(op, key), v = dense(op, value), d = dense(op, output_gradient);
+  const MaskView mask(op, options.mask);
+  const ops::SdpaOptions view{mask.mask, options.scale, options.enable_gqa};
+  const Shape shape = ops::sdpa_shape(q.view(), k.view(), v.view(), view);
+  if (d.shape() != shape || forward.output.shape() != shape)
+    throw Error(ErrorCode::shape, op,
+                "output and its gradient must be " + to_string(shape) + ", got " + to_string(forward.output.shape()) +
+                    " and " + to_string(d.shape()),
+                {shape, forward.output.shape(), d.shape()});
+  AttentionGradients result{Tensor::empty(q.shape()), Tensor::empty(k.shape()), Tensor::empty(v.shape())};
+  ops::scaled_dot_product_attention_backward(q.view(), k.view(), v.view(), view, forward.output.view(),
+                                             forward.lse.view(), d.view(),
+                                             {result.query.out(), result.key.out(), result.value.out()});
+  return result;
 }
 
 MultiHeadOutput multi_head_attention_forward(const Tensor& query, const Tensor& key, const Tensor& value,

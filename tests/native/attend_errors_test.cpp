@@ -16,7 +16,7 @@ void both_fail(ErrorCode code, Pieces pieces, const Tensor& q, const Tensor& k, 
   AttendOptions o;
   o.mask = mask;
   check_error(code, "attend", pieces, [&] { attn::attend(q, k, v, o); });
-  check_error(code, "scaled_dot_product_attention", pieces, [&] { attn::scaled_dot_product_attention(q, k, v, mask); });
+  check_error(code, "scaled_dot_product_attention", pieces, [&] { attn::scaled_dot_product_attention(q, k, v, {mask}); });
 }
 
 void attend_fails(ErrorCode code, Pieces pieces, const AttendOptions& o, const Shape& q = {2, 4}, const Shape& k = {3, 4},
@@ -89,7 +89,7 @@ TEST_CASE("temperature and scale must be usable numbers") {
     o.scale = bad;
     attend_fails(ErrorCode::range, {"scale"}, o);
     check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"},
-                [&] { attn::scaled_dot_product_attention(of({2, 4}), of({3, 4}), of({3, 4}), {}, bad); });
+                [&] { attn::scaled_dot_product_attention(of({2, 4}), of({3, 4}), of({3, 4}), {{}, bad}); });
   }
 }
 

@@ -24,7 +24,7 @@ struct Path {
 /// The plain path with every normaliser, and the fused one.
 std::vector<Path> paths() {
   std::vector<Path> all{{"fused", [](const Inputs& in, const attn::Mask& mask) {
-                           return attn::scaled_dot_product_attention(in.query, in.key, in.value, mask);
+                           return attn::scaled_dot_product_attention(in.query, in.key, in.value, {mask});
                          }}};
   for (const Normalizer normalizer : all_normalizers)
     all.push_back({name(normalizer), [normalizer](const Inputs& in, const attn::Mask& mask) {
@@ -103,7 +103,7 @@ TEST_CASE("a masked key contributes nothing to any score, and causal, window and
       check_same_bits(clean.weights, spoilt.weights);
       check_same_bits(clean.output, spoilt.output);
       if (score == Score::scaled_dot)
-        check_all(attn::scaled_dot_product_attention(in.query, in.key, in.value, o.mask), is_number, "a number");
+        check_all(attn::scaled_dot_product_attention(in.query, in.key, in.value, {o.mask}), is_number, "a number");
     }
   }
 }
@@ -267,7 +267,7 @@ TEST_CASE("a factor that float32 cannot hold is refused") {
   o.scale = 1e300;
   check_error(ErrorCode::range, "attend", {"scale / temperature"}, [&] { attn::attend(x, x, x, o); });
   check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"},
-              [&] { attn::scaled_dot_product_attention(x, x, x, {}, 1e300); });
+              [&] { attn::scaled_dot_product_attention(x, x, x, {{}, 1e300}); });
 }
 
 TEST_CASE("what a later tile outweighs altogether leaves nothing behind on the fused path, an infinite value neither") {

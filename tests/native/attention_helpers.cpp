@@ -150,7 +150,7 @@ void check_fused(const Inputs& in, const attn::Mask& mask, std::optional<double>
   const tolerance::Work work{.score = static_cast<double>(in.query.size(-1)),
                              .output = rescalings * (tolerance::function / tolerance::rounding + 2) + spread};
   const reference::Attention bound = tolerance::attend(want, value, o, work);
-  const Tensor got = attn::scaled_dot_product_attention(in.query, in.key, in.value, mask, scale);
+  const Tensor got = attn::scaled_dot_product_attention(in.query, in.key, in.value, {mask, scale});
   check_close(got, want.output, bound.output);
   attn::AttendOptions options;
   options.mask = mask;

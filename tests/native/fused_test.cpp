@@ -95,7 +95,7 @@ TEST_CASE("scores up to 10000 on the fused path") {
     CAPTURE(S);
     const Inputs in = random_inputs(random, {{}, 4, S, 4, 4, 3}, -70, 70);
     check_fused(in, {}, 1.0);
-    const Tensor out = attn::scaled_dot_product_attention(in.query, in.key, in.value, {}, 1.0);
+    const Tensor out = attn::scaled_dot_product_attention(in.query, in.key, in.value, {{}, 1.0});
     check_all(out, [](float x) { return std::abs(x) <= 1; }, "a mean of values");
   }
 }

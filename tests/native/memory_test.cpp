@@ -42,7 +42,7 @@ TEST_CASE("fused attention over 4096 queries and keys allocates its output and l
     if (n > 2) break;
     const Threads threads(n);
     const std::size_t tensors = attn::tensor_bytes(), before = allocated;
-    const Tensor out = attn::scaled_dot_product_attention(q, k, v, mask);
+    const Tensor out = attn::scaled_dot_product_attention(q, k, v, {mask});
     const std::size_t bytes = allocated - before;
     const std::size_t output = static_cast<std::size_t>(T * D) * sizeof(float);
     CHECK(attn::tensor_bytes() - tensors == output);

@@ -31,6 +31,19 @@ export async function runDoctest(command, args = []) {
   return { passed, failed: result.code !== 0 && failed === 0 ? 1 : failed, skipped };
 }
 
+/** A native doctest program under each instruction set that this processor has, one after another; counts are added up. */
+export async function runUnderEverySet(program) {
+  if (!existsSync(program)) return died(`${program} was not built`);
+  const { stdout } = await attempt(program, ['--instruction-sets']);
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const set of stdout.trim().split('\n')) {
+    say(`  ${set}`);
+    const result = await runDoctest(program, [`--instruction-set=${set}`]);
+    for (const kind of Object.keys(sum)) sum[kind] += result[kind];
+  }
+  return sum;
+}
+
 /** Every *.test.mjs of a folder, by Node's own test runner. */
 export async function runNodeTests(folder, { concurrency, env = {} }) {
   const tests = existsSync(fromRoot(folder))

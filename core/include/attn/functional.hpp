@@ -42,10 +42,19 @@ Tensor reduce(ops::Reduction f, const Tensor& x, std::optional<Index> dim = {}, 
 
 /// a [...,M,K] · b [...,K,N]; a rank-1 side is a row or a column that the result leaves out, as in PyTorch.
 Tensor matmul(const Tensor& a, const Tensor& b);
-/// x [...,I] · weightᵀ + bias; weight [O,I], bias [O] or none.
-Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});
+/// f(x [...,I] · weightᵀ + bias); weight [O,I], bias [O] or none, f none unless given.
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+              std::optional<ops::Unary> activation = {});
+/// The same with a weight [O,I] that is packed once, for one that is used many times and does not change.
+ops::PackedMatrix pack_linear(const Tensor& weight);
+Tensor linear(const Tensor& x, const ops::PackedMatrix& weight, const Tensor& bias = {},
+              std::optional<ops::Unary> activation = {});
+/// Over the last dimension [N]; see ops::layer_norm and ops::rms_norm. weight and bias [N] or none.
+Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, double eps = 1e-5);
+Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
 Tensor softmax(const Tensor& x, Index dim);
 Tensor log_softmax(const Tensor& x, Index dim);
+Tensor log_sum_exp(const Tensor& x, Index dim, bool keepdim = false);
 /// Row entropies of weights [...,S] -> [...], in nats.
 Tensor entropy(const Tensor& weights);
 Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}, const ops::Conv1d& options = {});
@@ -78,9 +87,32 @@ struct Attention {
 /// The plain path, every intermediate kept; see ops::attend.
 Attention attend(const Tensor& query, const Tensor& key, const Tensor& value, const AttendOptions& options = {});
 
+/// ops::SdpaOptions, on tensors.
+struct SdpaOptions {
+  Mask mask{};
+  std::optional<double> scale{};
+  bool enable_gqa = false;
+};
+
 /// The fused path; see ops::scaled_dot_product_attention.
-Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value, const Mask& mask = {},
-                                    std::optional<double> scale = {});
+Tensor scaled_dot_product_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                                    const SdpaOptions& options = {});
+
+/// The same with what its backward pass needs.
+struct FusedAttention {
+  Tensor output;  ///< [...,T,Dv]
+  Tensor lse;     ///< [...,T]
+};
+FusedAttention fused_attention(const Tensor& query, const Tensor& key, const Tensor& value,
+                               const SdpaOptions& options = {});
+
+/// Gradients of the inputs; see ops::scaled_dot_product_attention_backward. `forward` as fused_attention gave it.
+struct AttentionGradients {
+  Tensor query, key, value;
+};
+AttentionGradients fused_attention_backward(const Tensor& query, const Tensor& key, const Tensor& value,
+                                            const SdpaOptions& options, const FusedAttention& forward,
+                                            const Tensor& output_gradient);
 
 /// PyTorch's state of nn.MultiheadAttention. E must be a multiple of num_heads.
 struct MultiHeadWeights {

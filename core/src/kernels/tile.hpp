@@ -86,8 +86,9 @@ template <class Arch, Side side>
 void tile_of(Index rows, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
              Index start_stride, float* c, Index c_stride) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
-    ((rows == static_cast<Index>(i + 1) &&
-      (tile<Arch, static_cast<Index>(i + 1), side>(k, a, a_step, b, b_step, start, start_stride, c, c_stride), true)) ||
+    ((rows == static_cast<Index>(i + 1)
+          ? tile<Arch, static_cast<Index>(i + 1), side>(k, a, a_step, b, b_step, start, start_stride, c, c_stride)
+          : void()),
      ...);
   }(std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
 }
