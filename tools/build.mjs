@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Builds what is named, and first what that needs:
-//   node tools/build.mjs [native-release|native-debug|asan|tsan|wasm|module|page ...] [--verbose]
+//   node tools/build.mjs [native-release|native-debug|asan|tsan|wasm|module|page|bench-native ...] [--verbose]
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -22,6 +22,7 @@ const builders = {
   wasm: () => buildPreset('wasm'),
   module: buildModule,
   page: buildPage,
+  'bench-native': buildBenchmark,
 };
 
 /** The core with its tests, by a preset of CMakePresets.json; into build/<preset>. */
@@ -35,6 +36,18 @@ export async function buildPreset(preset) {
     facts: factsOf(env),
     output: `build/${preset}/CMakeCache.txt`,
     work: () => cmake(preset, env),
+  }));
+}
+
+/** The program that `npm run bench:native` runs; into build/bench-native. */
+export async function buildBenchmark() {
+  requireBuildTools({ compiler: true });
+  const env = await setupEnvironment({ benchmark: true });
+  await exclusively(() => step('native benchmarks', {
+    inputs: [...core, 'tests/bench/native'],
+    facts: factsOf(env),
+    output: 'build/bench-native/tests/bench/native/attn_bench',
+    work: () => cmake('bench-native', env, 'attn_bench'),
   }));
 }
 
