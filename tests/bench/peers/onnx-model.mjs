@@ -26,13 +26,14 @@ const string = (field, value) => bytes(field, text.encode(value));
 const message = (field, ...parts) => bytes(field, joined(parts));
 
 const FLOAT32 = 1;
+const INT32 = 6;
 
 const shapeOf = (dims) => message(2, ...dims.map((size) => message(1, whole(1, size)))); // TensorShapeProto
 const valueInfo = (field, name, dims) => message(field, string(1, name), message(2, message(1, whole(1, FLOAT32), shapeOf(dims))));
 
 const tensor = (name, { dims, data }) => message(5,
   ...dims.map((size) => whole(1, size)),
-  whole(2, FLOAT32),
+  whole(2, data instanceof Int32Array ? INT32 : FLOAT32),
   string(8, name),
   bytes(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength)));
 
@@ -52,7 +53,7 @@ const node = ({ op, inputs, output, attributes = {}, domain = '' }) => message(1
 
 /**
  * A model's bytes. nodes: [{ op, inputs, output, attributes?, domain? }] in order; inputs and outputs: { name: dims };
- * constants: { name: { dims, data: Float32Array } }.
+ * constants: { name: { dims, data: Float32Array | Int32Array } }.
  */
 export const onnxModel = ({ nodes, inputs, outputs, constants = {} }) => joined([
   whole(1, 10), // the version of the format that came with operator set 23
