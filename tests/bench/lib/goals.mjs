@@ -3,7 +3,7 @@
 
 import { percent, times } from './report.mjs';
 
-const least = (values) => (values.length > 0 ? Math.min(...values) : undefined);
+export const least = (values) => (values.length > 0 ? Math.min(...values) : undefined);
 const sides = ({ compared }, threads) => compared.find((part) => part.threads === threads)?.rows ?? [];
 const where = (result, threads, contestant, fits) => sides(result, threads).filter((row) => row.name === contestant && fits(row));
 
@@ -33,9 +33,10 @@ function growth(result) {
   return short && long && long / short;
 }
 
-const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
-const atLeast = (goal, must, stretch, show, of) => ({ goal, must, stretch, show, of, meets: (value, limit) => value >= limit });
-const atMost = (goal, must, stretch, show, of) => ({ goal, must, stretch, show, of, meets: (value, limit) => value <= limit });
+export const megabytes = (bytes) => `${(bytes / 1e6).toFixed(1)} MB`;
+/** of(result) gives the measured value, or nothing if the run did not measure it. */
+export const atLeast = (goal, must, stretch, show, of) => ({ goal, must, stretch, show, of, meets: (value, limit) => value >= limit });
+export const atMost = (goal, must, stretch, show, of) => ({ goal, must, stretch, show, of, meets: (value, limit) => value <= limit });
 
 const goals = [
   atLeast('GEMM 512, relaxed, of peak', 0.65, 0.8, percent, share('ours, relaxed', (row) => row.case === 'GEMM 512')),
@@ -55,8 +56,8 @@ const goals = [
 ];
 
 /** Lines of [goal, must, stretch, measured, verdict]; only for what the run measured. */
-export function verdicts(result) {
-  return goals.flatMap(({ goal, must, stretch, show, of, meets }) => {
+export function verdicts(result, wanted = goals) {
+  return wanted.flatMap(({ goal, must, stretch, show, of, meets }) => {
     const value = of(result);
     if (value === undefined) return [];
     const verdict = meets(value, stretch) ? 'stretch' : meets(value, must) ? 'met' : 'missed';
