@@ -72,10 +72,14 @@ export async function drive(environment, options, start) {
   return result;
 }
 
-function showCompared({ threads, peaks, rows, absent }) {
+function showCompared({ threads, peaks, rows, absent, without }) {
   const each = ['relaxed', 'fixed'].filter((simd) => simd in peaks).map((simd) => `${peaks[simd].toFixed(1)} GFLOP/s ${simd}`);
   say(`\nThreads: ${threads}. Peak: ${each.join(', ')}; triad ${peaks.bandwidth.toFixed(1)} GB/s.`);
   for (const [name, reason] of Object.entries(absent)) say(`Without ${name}: ${reason}.`);
+  for (const title of new Set(without.map(({ name, reason }) => `${name} (${reason})`))) {
+    const cases = without.filter(({ name, reason }) => title === `${name} (${reason})`).map((one) => one.case);
+    say(`Without ${title}: ${cases.join(', ')}.`);
+  }
   say(`\n${rowsTable(rows)}`);
 }
 

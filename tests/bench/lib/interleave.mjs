@@ -7,10 +7,10 @@ import { summary } from './statistics.mjs';
 const WARM_UP_MS = 300;
 /** A sample repeats the call until it lasts this long, since browsers round their clocks to 5–20 µs. */
 const SAMPLE_MS = 5;
-/** Slower calls than this get fewer rounds, and slower ones still only the call that was checked. */
-const SLOW_MS = 400;
+/** Slower calls than this get fewer rounds, and slower ones still only the one call whose output is checked. */
+const SLOW_MS = 600;
 const SLOW_ROUNDS = 5;
-const TOO_SLOW_MS = 2500;
+const TOO_SLOW_MS = 2000;
 /** Threads of one contestant that still spin after its turn must not take the core from the next. */
 const PAUSE_MS = 3;
 
@@ -32,9 +32,9 @@ async function time(run, calls) {
  * note } each, in milliseconds a call. Throws if two outputs differ by more than rounding explains.
  */
 export async function interleave(one, contestants, { rounds = 15 } = {}) {
-  await check(one, contestants);
+  const checked = await check(one, contestants);
   const entries = [];
-  for (const contestant of contestants) entries.push(await warmUp(contestant, rounds));
+  for (const [i, contestant] of contestants.entries()) entries.push(await warmUp(contestant, checked[i], rounds));
   for (let round = 0; round < rounds; round += 1) {
     const turns = entries.filter((entry) => round < entry.rounds);
     for (const entry of round % 2 === 0 ? turns : turns.reverse()) {
@@ -46,11 +46,10 @@ export async function interleave(one, contestants, { rounds = 15 } = {}) {
   return entries.map(({ name, samples, calls, note }) => ({ name, ...summary(samples), calls, note }));
 }
 
-async function warmUp({ name, run }, rounds) {
-  const first = await time(run, 1);
-  if (first > TOO_SLOW_MS) return { name, run, rounds: 0, calls: 1, samples: [first], note: 'slow: one call' };
-  let last = first;
-  for (let spent = first, calls = 1; spent < WARM_UP_MS || (calls < 3 && last < SLOW_MS); calls += 1) {
+async function warmUp({ name, run }, checked, rounds) {
+  if (checked > TOO_SLOW_MS) return { name, run, rounds: 0, calls: 1, samples: [checked], note: 'slow: one call' };
+  let last = 0;
+  for (let spent = 0, calls = 0; spent < WARM_UP_MS || (calls < 3 && last < SLOW_MS); calls += 1) {
     last = await time(run, 1);
     spent += last;
   }
@@ -59,15 +58,17 @@ async function warmUp({ name, run }, rounds) {
   return { name, run, rounds: SLOW_ROUNDS, calls, samples: [], note: `slow: ${SLOW_ROUNDS} rounds` };
 }
 
+/** Compares all outputs with the first; resolves with the milliseconds that each took. */
 async function check(one, contestants) {
+  const times = [];
   let expected;
-  let from;
   for (const { name, output } of contestants) {
-    if (!output) continue;
-    const found = await output();
-    if (expected) requireClose(one, { name: from, numbers: expected }, { name, numbers: found });
-    else [expected, from] = [found, name];
+    let numbers;
+    times.push(output ? await time(async () => { numbers = await output(); }, 1) : 0);
+    if (expected && numbers) requireClose(one, expected, { name, numbers });
+    else if (numbers) expected = { name, numbers };
   }
+  return times;
 }
 
 /** Each output sums `terms` rounded products: float32's epsilon times their number, relative to the largest output. */

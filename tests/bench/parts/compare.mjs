@@ -9,16 +9,22 @@ import { plainJs } from '../peers/plain.mjs';
 import { tfjs } from '../peers/tfjs.mjs';
 import { startYardstick } from '../probe/yardstick.mjs';
 
-/** Resolves with { threads, peaks, rows, absent }; tell(line) hears how far it is. */
+/**
+ * Resolves with { threads, peaks, rows, absent, without }; tell(line) hears how far it is. absent: who takes no part at
+ * all, { name: reason }; without: who sits out a case, [{ name, reason, case }].
+ */
 export async function compare(platform, { threads, only, rounds }, tell) {
   const peaks = await peaksOf(platform, threads);
   const { contestants, absent } = await startAll(platform, threads);
   const rows = [];
+  const without = [];
   for (const one of only.flatMap((group) => groups[group] ?? [])) {
     tell(`${one.name}, ${threads} thread${threads > 1 ? 's' : ''}`);
-    rows.push(...(await measure(one, contestants, rounds)).map((row) => ({ ...row, threads })));
+    const measured = await measure(one, contestants, rounds);
+    rows.push(...measured.rows.map((row) => ({ ...row, threads })));
+    without.push(...measured.without);
   }
-  return { threads, peaks, rows, absent };
+  return { threads, peaks, rows, absent, without };
 }
 
 /** GFLOP/s of multiply-adds with each instruction set, the highest of them (`best`), and GB/s. */
@@ -31,7 +37,6 @@ async function peaksOf(platform, threads) {
   return { ...peaks, best: Math.max(...Object.values(peaks)), bandwidth };
 }
 
-/** Whoever cannot take part here is left out, and why is kept: { name: reason }. */
 async function startAll(platform, threads) {
   const absent = {};
   const attempt = async (name, start) => {
@@ -55,14 +60,16 @@ async function startAll(platform, threads) {
 async function measure(one, contestants, rounds) {
   const inputs = inputsOf(one);
   const entries = [];
+  const without = [];
   for (const { name, role, prepare } of contestants) {
     if (role === 'variant' && !isMaterialisedToo(one)) continue;
     const prepared = await prepare(one, inputs);
-    if (prepared) entries.push({ name, role, ...prepared });
+    if (prepared.run) entries.push({ name, role, ...prepared });
+    if (prepared.without) without.push({ name, reason: prepared.without, case: one.name });
   }
   const results = await interleave(one, entries, { rounds });
   for (const { dispose } of entries) await dispose?.();
-  return rowsOf(one, entries, results);
+  return { rows: rowsOf(one, entries, results), without };
 }
 
 /** What a peer only spends on copying is not a row of its own but a number in the peer's. */

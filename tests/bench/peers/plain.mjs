@@ -1,12 +1,19 @@
 // What a page computes without any of this: typed arrays and loops that run along the rows in memory. One thread.
 
-/** Like every contestant: prepare(one, inputs) gives { run, output?, note?, dispose? }, or nothing where it does not take part. */
+/** Beyond this many operations a call takes several seconds and says nothing that the smaller cases do not. */
+const MOST_FLOPS = 2.2e9;
+
+/**
+ * Like every contestant: prepare(one, inputs) gives { run, output?, note?, dispose? }, or { without } with the reason for
+ * which it does not take part.
+ */
 export function plainJs({ threads }) {
   if (threads > 1) throw new Error('it has one thread');
   return {
     name: 'plain JS',
     role: 'peer',
     prepare(one, inputs) {
+      if (one.flops > MOST_FLOPS) return { without: 'too slow' };
       const out = new Float32Array(one.kind === 'gemm' ? one.m * one.n : one.heads * one.queries * one.dim);
       const run = one.kind === 'gemm' ? () => multiply(one, inputs, out) : () => attend(one, inputs, out);
       return { run, output() { run(); return out; } };

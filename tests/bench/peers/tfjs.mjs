@@ -13,8 +13,8 @@ export async function tfjs({ tfjs: import_, tfjsFiles, tfjsThreads }, { threads 
     name: 'tfjs-wasm',
     role: 'peer',
     prepare(one, inputs) {
-      // It knows no mask but one that is added, which is the plain case with one more pass over the scores.
-      if (one.causal) return undefined;
+      // With its mask added it would be the plain case and one more pass over the scores.
+      if (one.causal) return { without: 'knows no mask but an added one' };
       const made = [];
       const tensor = (data, shape) => {
         made.push(tf.tensor(data, shape));
