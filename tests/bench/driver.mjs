@@ -5,10 +5,10 @@ import { parseArgs } from 'node:util';
 import { buildModule, buildProbe } from '../../tools/build.mjs';
 import { Problem, say, seconds } from '../../tools/lib/console.mjs';
 import { fromRoot } from '../../tools/lib/paths.mjs';
-import { setupNodeModules } from '../../tools/setup.mjs';
 import { groups } from './lib/cases.mjs';
 import { verdicts } from './lib/goals.mjs';
 import { milliseconds, percent, rowsTable, table, times, withRatios, writeJson } from './lib/report.mjs';
+import { setupPeers } from './lib/setup.mjs';
 
 const compared = Object.keys(groups);
 const everything = [...compared, 'memory', 'scaling'];
@@ -36,7 +36,7 @@ export function readOptions(more = {}) {
 export async function prepare() {
   await buildModule();
   await buildProbe();
-  await setupNodeModules(fromRoot('tests', 'bench'), 'the peers to compare with (about 210 MB unpacked)');
+  await setupPeers();
 }
 
 /**

@@ -8,8 +8,8 @@ import { parseArgs } from 'node:util';
 import { buildBenchmark } from '../../tools/build.mjs';
 import { main, Problem, say, seconds } from '../../tools/lib/console.mjs';
 import { fromRoot } from '../../tools/lib/paths.mjs';
-import { setupNodeModules } from '../../tools/setup.mjs';
 import { table, writeJson } from './lib/report.mjs';
+import { setupPeers } from './lib/setup.mjs';
 import { nativeVerdicts } from './native/goals.mjs';
 import { instructionSets } from './native/program.mjs';
 
@@ -30,7 +30,7 @@ const partNames = ['gemm', 'gemv', 'attention', 'decode', 'tiled', 'scaling', 'm
 
 await main(import.meta, async () => {
   const { only, threads, quick } = choices(partNames);
-  await setupNodeModules(fromRoot('tests', 'bench'), 'the peers of the benchmarks (about 700 MB unpacked)');
+  await setupPeers();
   await buildBenchmark();
   const { machine, parts } = await import('./native/parts.mjs'); // only there after the set-up
   const sets = await instructionSets();

@@ -16,7 +16,7 @@ const microseconds = (x) => `${(x * 1000).toFixed(1)} µs`;
 
 const goals = ({ sets, threads }) => [
   // The larger half: below 256 the loops around the kernel weigh.
-  ...sets.filter((set) => set !== 'sse4.2').map((set) => atLeast(`GEMM 256–1024, ${set}, of peak`, 0.75, 0.88, percent, ({ gemm }) =>
+  ...sets.filter((set) => set !== 'sse4.2').map((set) => atLeast(`GEMM ≥ 256, ${set}, of peak`, 0.75, 0.88, percent, ({ gemm }) =>
     least(mine(gemm, (row) => row.instructionSet === set && row.threads === 1 && /(256|512|1024)$/.test(row.case)).map(({ shareOfPeak }) => shareOfPeak)))),
   ...threads.flatMap((count) => [
     atLeast(`attention vs onnxruntime-node, threads: ${count}`, 1, 1.3, times, ({ attention }) => rivalled(attention, sets[0], count, false)),

@@ -33,7 +33,7 @@ const Loop& loop_of(const std::string& instruction_set) {
   throw std::invalid_argument("There is no multiply-add loop for " + instruction_set + ".");
 }
 
-/// Larger than the second-level cache of any processor there is; the driver says what may stay in a larger third level.
+/// Three arrays of 67 MB: beyond the second-level cache of any processor, and beyond the third of nearly all.
 constexpr std::size_t kTriadFloats = std::size_t{16} << 20;
 
 }  // namespace
