@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 // Builds what is named, and first what that needs:
-//   node tools/build.mjs [native-release|native-debug|asan|tsan|wasm|module|page ...] [--verbose]
+//   node tools/build.mjs [native-release|native-debug|asan|tsan|wasm|module|probe|page|bench-native ...] [--verbose]
 
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -21,7 +21,9 @@ const builders = {
   tsan: () => buildPreset('tsan'),
   wasm: () => buildPreset('wasm'),
   module: buildModule,
+  probe: buildProbe,
   page: buildPage,
+  'bench-native': buildBenchmark,
 };
 
 /** The core with its tests, by a preset of CMakePresets.json; into build/<preset>. */
@@ -38,6 +40,18 @@ export async function buildPreset(preset) {
   }));
 }
 
+/** The program that `npm run bench:native` runs; into build/bench-native. */
+export async function buildBenchmark() {
+  requireBuildTools({ compiler: true });
+  const env = await setupEnvironment({ benchmark: true });
+  await exclusively(() => step('native benchmarks', {
+    inputs: [...core, 'tests/bench/native'],
+    facts: factsOf(env),
+    output: 'build/bench-native/tests/bench/native/attn_bench',
+    work: () => cmake('bench-native', env, 'attn_bench'),
+  }));
+}
+
 /** The npm module: the core in WebAssembly with its facade; into dist. */
 export async function buildModule() {
   requireBuildTools();
@@ -51,6 +65,19 @@ export async function buildModule() {
       await cmake('wasm', env, 'attn_module');
       await assembleModule();
     },
+  }));
+}
+
+/** The yardsticks of the benchmarks; into build/wasm/tests/bench. */
+export async function buildProbe() {
+  requireBuildTools();
+  await setupNodeModules();
+  const env = await setupEnvironment({ wasm: true });
+  await exclusively(() => step('probe', {
+    inputs: ['core/src/simd.hpp', 'tests/bench/CMakeLists.txt', 'tests/bench/probe'],
+    facts: factsOf(env),
+    output: 'build/wasm/tests/bench/probe-relaxed.wasm',
+    work: () => cmake('wasm', env, 'attn_bench_probes'),
   }));
 }
 

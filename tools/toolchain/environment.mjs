@@ -3,15 +3,16 @@
 import { delimiter, join } from 'node:path';
 import { writeFileSync } from 'node:fs';
 import { toolchain } from '../lib/paths.mjs';
+import { setupBenchmark } from './benchmark.mjs';
 import { setupEmscripten } from './emscripten.mjs';
 import { setupHeaders } from './headers.mjs';
 
 const variables = ['PATH', 'CMAKE_PREFIX_PATH', 'EMSCRIPTEN_ROOT', 'EM_CONFIG', 'EM_LLVM_ROOT', 'EM_NODE_JS', 'EMSDK_PYTHON'];
 
-/** For native builds; with `wasm` also for Emscripten's. Gets what is missing. */
-export async function setupEnvironment({ wasm = false } = {}) {
+/** For native builds; with `wasm` also for Emscripten's, with `benchmark` also for the benchmarks. Gets what is missing. */
+export async function setupEnvironment({ wasm = false, benchmark = false } = {}) {
   const headers = await setupHeaders();
-  const prefixes = [headers, process.env.CMAKE_PREFIX_PATH].filter(Boolean);
+  const prefixes = [headers, benchmark && await setupBenchmark(), process.env.CMAKE_PREFIX_PATH].filter(Boolean);
   const found = prefixes.length > 0 ? { CMAKE_PREFIX_PATH: prefixes.join(delimiter) } : {};
   if (!wasm) return { ...process.env, ...found };
   const { env, root, version } = await setupEmscripten();
