@@ -1,10 +1,11 @@
 // What `npm run bench` and `npm run bench:browser` have in common: the options, what is built first, which parts run one
 // after another, and what is printed of them.
 
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModule, buildProbe } from '../../tools/build.mjs';
 import { Problem, say, seconds } from '../../tools/lib/console.mjs';
-import { fromRoot } from '../../tools/lib/paths.mjs';
+import { fromRoot, root } from '../../tools/lib/paths.mjs';
 import { setupNodeModules } from '../../tools/setup.mjs';
 import { groups } from './lib/cases.mjs';
 import { verdicts } from './lib/goals.mjs';
@@ -13,7 +14,7 @@ import { milliseconds, percent, rowsTable, table, times, withRatios, writeJson }
 const compared = Object.keys(groups);
 const everything = [...compared, 'memory', 'scaling'];
 
-/** --only a,b   --threads 1,2   --quick   --json FILE   and those of `more`. */
+/** --only a,b   --threads 1,2   --quick   --json FILE (a list, one entry for each environment)   and those of `more`. */
 export function readOptions(more = {}) {
   const { values } = parseArgs({
     options: {
@@ -66,9 +67,9 @@ export async function drive(environment, options, start) {
     showMemory(result.memory);
   }
   showGoals(result);
-  const file = options.json ?? fromRoot('build', 'bench', `${environment.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}.json`);
+  const file = fromRoot('build', 'bench', `${environment.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}.json`);
   writeJson(file, result);
-  say(`\n${file} (${seconds(begin)})`);
+  say(`\n${relative(root, file)} (${seconds(begin)})`);
   return result;
 }
 
