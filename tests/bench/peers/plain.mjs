@@ -1,7 +1,7 @@
 // What a page computes without any of this: typed arrays and loops that run along the rows in memory. One thread.
 
-/** Beyond this many operations a call takes several seconds and says nothing that the smaller cases do not. */
-const MOST_FLOPS = 2.2e9;
+/** Beyond this many operations a call takes seconds and says nothing that the smaller cases do not. */
+const MOST_FLOPS = 1e9;
 
 /**
  * Like every contestant: prepare(one, inputs) gives { run, output?, note?, dispose? }, or { without } with the reason for
