@@ -7,6 +7,7 @@ import { fromRoot, root } from '../../tools/lib/paths.mjs';
 import { serve } from '../../tools/serve.mjs';
 import { setupBrowsers } from '../../tools/setup.mjs';
 import { drive, prepare, readOptions } from './driver.mjs';
+import { writeJson } from './lib/report.mjs';
 
 const kinds = { chromium: 'chrome', firefox: 'firefox' };
 
@@ -56,13 +57,15 @@ await main(import.meta, async () => {
   await bundleTfjs();
   const paths = await setupBrowsers();
   const { url, close } = await serve(root);
+  const results = [];
   for (const name of names) {
     const browser = await launch(name, paths[name]);
     try {
-      await drive(await browser.version(), options, (part, tell) => runPart(browser, url, part, tell));
+      results.push(await drive(await browser.version(), options, (part, tell) => runPart(browser, url, part, tell)));
     } finally {
       await browser.close();
     }
   }
   await close();
+  if (options.json) writeJson(options.json, results);
 });

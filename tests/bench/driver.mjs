@@ -1,19 +1,20 @@
 // What `npm run bench` and `npm run bench:browser` have in common: the options, what is built first, which parts run one
 // after another, and what is printed of them.
 
+import { relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildModule, buildProbe } from '../../tools/build.mjs';
 import { Problem, say, seconds } from '../../tools/lib/console.mjs';
-import { fromRoot } from '../../tools/lib/paths.mjs';
+import { fromRoot, root } from '../../tools/lib/paths.mjs';
 import { groups } from './lib/cases.mjs';
-import { verdicts } from './lib/goals.mjs';
+import { isUndisturbed, verdicts } from './lib/goals.mjs';
 import { milliseconds, percent, rowsTable, table, times, withRatios, writeJson } from './lib/report.mjs';
 import { setupPeers } from './lib/setup.mjs';
 
 const compared = Object.keys(groups);
 const everything = [...compared, 'memory', 'scaling'];
 
-/** --only a,b   --threads 1,2   --quick   --json FILE   and those of `more`. */
+/** --only a,b   --threads 1,2   --quick   --json FILE (a list, one entry for each environment)   and those of `more`. */
 export function readOptions(more = {}) {
   const { values } = parseArgs({
     options: {
@@ -30,7 +31,7 @@ export function readOptions(more = {}) {
   if (unknown.length > 0) throw new Problem(`Unknown: ${unknown.join(', ')}. There are: ${everything.join(', ')}.`);
   const threads = values.threads.split(',').map(Number);
   if (!threads.every((count) => Number.isInteger(count) && count > 0)) throw new Problem(`--threads takes whole numbers such as 1,2, not ${values.threads}.`);
-  return { ...values, only, threads, rounds: values.quick ? 5 : 15, longest: values.quick ? 8192 : Infinity };
+  return { ...values, only, threads, rounds: values.quick ? 5 : 15, longest: values.quick ? 8192 : 16384 };
 }
 
 export async function prepare() {
@@ -66,9 +67,9 @@ export async function drive(environment, options, start) {
     showMemory(result.memory);
   }
   showGoals(result);
-  const file = options.json ?? fromRoot('build', 'bench', `${environment.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}.json`);
+  const file = fromRoot('build', 'bench', `${environment.toLowerCase().replace(/[^a-z0-9.]+/g, '-')}.json`);
   writeJson(file, result);
-  say(`\n${file} (${seconds(begin)})`);
+  say(`\n${relative(root, file)} (${seconds(begin)})`);
   return result;
 }
 
@@ -87,6 +88,7 @@ function showScaling({ threads, simd, rows }) {
   say(`\nThread scaling, ${simd}, beside a loop of multiply-adds on as many threads.\n`);
   say(table(['case', '1 thread, ms', `${threads} threads, ms`, 'faster', 'control', 'share'], rows.map((row) =>
     [row.case, milliseconds(row.one), milliseconds(row.many), times(row.speedup), times(row.control), percent(row.share)]), 1));
+  if (!isUndisturbed({ threads, rows })) say('\nThe control itself did not scale: other programs had the cores, and this says nothing of ours.');
 }
 
 function showMemory({ simd, rows }) {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { main, Problem } from '../../tools/lib/console.mjs';
 import { relaxedSimdFlags } from '../../tools/toolchain/emscripten.mjs';
 import { drive, prepare, readOptions } from './driver.mjs';
+import { writeJson } from './lib/report.mjs';
 
 const program = fileURLToPath(new URL('node-process.mjs', import.meta.url));
 
@@ -24,5 +25,6 @@ const start = (part, tell) => new Promise((resolve, reject) => {
 await main(import.meta, async () => {
   const options = readOptions();
   await prepare();
-  await drive(`Node ${process.versions.node}`, options, start);
+  const result = await drive(`Node ${process.versions.node}`, options, start);
+  if (options.json) writeJson(options.json, [result]);
 });

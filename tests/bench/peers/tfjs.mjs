@@ -6,9 +6,9 @@ export async function tfjs({ tfjs: import_, tfjsFiles, tfjsThreads }, { threads 
   const { tf, wasm } = await import_();
   wasm.setWasmPaths(tfjsFiles);
   wasm.setThreadsCount(threads);
-  if (!(await tf.setBackend('wasm'))) throw new Error('its backend does not start');
+  if (!(await onTwiceTheCores(threads, () => tf.setBackend('wasm')))) throw new Error('its backend does not start');
   const started = tfjsThreads ? wasm.getThreadsCount() : 1;
-  if (started !== threads) throw new Error(`it started ${started} threads instead of ${threads}`);
+  if (started !== threads) throw new Error(`threads it started: ${started}, asked for: ${threads}`);
   return {
     name: 'tfjs-wasm',
     role: 'peer',
@@ -28,6 +28,17 @@ export async function tfjs({ tfjs: import_, tfjsFiles, tfjsThreads }, { threads 
       };
     },
   };
+}
+
+/** However many threads it is asked for, it starts one for every two cores at most; so it sees twice as many cores. */
+async function onTwiceTheCores(threads, start) {
+  if (threads === 1) return start();
+  Object.defineProperty(navigator, 'hardwareConcurrency', { value: 2 * threads, configurable: true });
+  try {
+    return await start();
+  } finally {
+    delete navigator.hardwareConcurrency; // the browser's own lies below
+  }
 }
 
 function multiply(tf, tensor, { m, k, n }, inputs) {
