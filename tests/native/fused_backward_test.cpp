@@ -145,7 +145,7 @@ TEST_CASE("gradients under every mask, in every rank") {
 
 TEST_CASE("keys split over pieces give the same gradients, to rounding and in bits with any number of threads") {
   Random random(4);
-  const Inputs in = random_inputs(random, {{}, 40, 700, 8, 8, 6});
+  const Inputs in = random_inputs(random, {{}, 40, 1100, 8, 8, 6});
   check_backward(random, in);
   const attn::FusedAttention forward = attn::fused_attention(in.query, in.key, in.value);
   const Tensor gradient = random.tensor(forward.output.shape());
