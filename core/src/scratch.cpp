@@ -14,15 +14,44 @@ constexpr std::align_val_t kAlignment{64};
 /// Larger pieces (of 16 MB) go back at once.
 constexpr Index kKept = Index{1} << 22;
 
-/// What a thread keeps: as many pieces as were ever in use on it at once.
-struct Kept {
-  static constexpr int kMost = 4;
-  std::pair<float*, Index> pieces[kMost] = {};
-  int count = 0;
-
+/// What a thread keeps: of the pieces that were in use on it at once, the largest.
+class Kept {
+ public:
   ~Kept() {
-    while (count > 0) ::operator delete(pieces[--count].first, kAlignment);
+    while (count_ > 0) drop(0);
   }
+
+  /// The smallest piece that is large enough, or none: equal calls then find what the first of them left.
+  std::pair<float*, Index> take(Index floats) {
+    int best = -1;
+    for (int i = 0; i < count_; ++i)
+      if (pieces_[i].second >= floats && (best < 0 || pieces_[i].second < pieces_[best].second)) best = i;
+    if (best < 0) return {};
+    const auto piece = pieces_[best];
+    pieces_[best] = pieces_[--count_];
+    return piece;
+  }
+
+  void give(float* data, Index capacity) {
+    if (count_ == kMost) {
+      int least = 0;
+      for (int i = 1; i < count_; ++i)
+        if (pieces_[i].second < pieces_[least].second) least = i;
+      drop(least);
+    }
+    pieces_[count_++] = {data, capacity};
+  }
+
+ private:
+  static constexpr int kMost = 8;
+
+  void drop(int at) {
+    ::operator delete(pieces_[at].first, kAlignment);
+    pieces_[at] = pieces_[--count_];
+  }
+
+  std::pair<float*, Index> pieces_[kMost] = {};
+  int count_ = 0;
 };
 
 Kept& kept() {
@@ -33,15 +62,10 @@ Kept& kept() {
 }  // namespace
 
 Scratch::Scratch(const char* op, Index floats) : capacity_(floats) {
-  Kept& own = kept();
-  if (own.count > 0) {
-    auto [data, capacity] = own.pieces[--own.count];
-    if (capacity >= floats) {
-      data_ = data;
-      capacity_ = capacity;
-      return;
-    }
-    ::operator delete(data, kAlignment);
+  if (const auto [data, capacity] = kept().take(floats); data) {
+    data_ = data;
+    capacity_ = capacity;
+    return;
   }
   try {
     checked_numel(op, {floats});
@@ -52,9 +76,8 @@ Scratch::Scratch(const char* op, Index floats) : capacity_(floats) {
 }
 
 Scratch::~Scratch() {
-  Kept& own = kept();
-  if (capacity_ <= kKept && own.count < Kept::kMost)
-    own.pieces[own.count++] = {data_, capacity_};
+  if (capacity_ <= kKept)
+    kept().give(data_, capacity_);
   else
     ::operator delete(data_, kAlignment);
 }
