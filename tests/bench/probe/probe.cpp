@@ -5,7 +5,8 @@
 
 namespace {
 
-using attn::simd::batch;
+using Arch = attn::simd::Arch;
+using batch = attn::simd::batch<Arch>;
 
 constexpr int kAccumulators = 12;  // two units × a latency of 4 or 5 keep 8–10 busy; engines on x64 have 15 registers to give
 constexpr int kUnrolled = 8;       // a turn of the loop costs a cycle of its own, a tenth of the peak if not shared by several
@@ -28,7 +29,7 @@ __attribute__((export_name("multiply_add"))) float multiply_add(int turns, float
   const batch f(factor);
   for (int turn = 0; turn < turns; ++turn) {
     for (int step = 0; step < kUnrolled; ++step) {
-      for (int i = 0; i < kAccumulators; ++i) x[i] = attn::simd::mul_add(f, x[i], x[i]);
+      for (int i = 0; i < kAccumulators; ++i) x[i] = attn::simd::mul_add<Arch>(f, x[i], x[i]);
     }
   }
   for (int i = 1; i < kAccumulators; ++i) x[0] += x[i];
@@ -48,7 +49,7 @@ __attribute__((export_name("prepare"))) void prepare() {
 __attribute__((export_name("triad"))) void triad(float s) {
   const batch factor(s);
   for (int i = 0; i < kElements; i += static_cast<int>(batch::size)) {
-    attn::simd::store(a + i, attn::simd::mul_add(factor, attn::simd::load(c + i), attn::simd::load(b + i)));
+    attn::simd::store<Arch>(a + i, attn::simd::mul_add<Arch>(factor, attn::simd::load<Arch>(c + i), attn::simd::load<Arch>(b + i)));
   }
 }
 
