@@ -8,6 +8,7 @@
 #include "mask.hpp"
 #include "tile.hpp"
 #include "transpose.hpp"
+#include "turn.hpp"
 
 namespace attn::kernels {
 
@@ -15,27 +16,21 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-/// Keys of a tile: what of K and V stays near while every panel of queries passes.
-constexpr Index kKeys = 96;
-
-template <class Arch>
-constexpr Index kColumns = kTileColumns<Arch>;
-
 /// The running state of one panel of queries, in scratch.
 template <class Arch>
 struct Panel {
   float *q, *out, *most, *total;  // [D,columns], [Dv,columns], [columns], [columns]
 
-  static Index size(Index d, Index dv) { return (d + dv + 2) * kColumns<Arch>; }
+  static Index size(Index d, Index dv) { return (d + dv + 2) * kTileColumns<Arch>; }
   Panel(float* at, Index d, Index dv)
-      : q(at), out(q + d * kColumns<Arch>), most(out + dv * kColumns<Arch>), total(most + kColumns<Arch>) {}
+      : q(at), out(q + d * kTileColumns<Arch>), most(out + dv * kTileColumns<Arch>), total(most + kTileColumns<Arch>) {}
 };
 
 /// scores -> exp(scores - most) with the running maximum and sum brought up to date, and out shrunk to the new maximum.
 template <class Arch>
 [[gnu::noinline]] void exponentiate(Index rows, Index dv, float* scores, const Panel<Arch>& panel) {
   using V = simd::batch<Arch>;
-  constexpr Index columns = kColumns<Arch>, lanes = simd::kLanes<Arch>, batches = Tile<Arch>::batches;
+  constexpr Index columns = kTileColumns<Arch>, lanes = simd::kLanes<Arch>, batches = Tile<Arch>::batches;
   const Exp<Arch> exp;
   V highest[batches];
   for (Index u = 0; u < batches; ++u) highest[u] = simd::load<Arch>(panel.most + u * lanes);
@@ -69,13 +64,13 @@ template <class Arch>
 
 template <class Arch>
 Index flash_scratch(Index queries, Index d, Index dv) {
-  const Index panels = (queries + kColumns<Arch> - 1) / kColumns<Arch>;
-  return panels * Panel<Arch>::size(d, dv) + kKeys * (kColumns<Arch> + dv);
+  const Index panels = (queries + kTileColumns<Arch> - 1) / kTileColumns<Arch>;
+  return panels * Panel<Arch>::size(d, dv) + kKeys * (kTileColumns<Arch> + dv);
 }
 
 template <class Arch>
 void flash_block(Index queries, const Head& head, const Keys* keys, float* out, float* lse, float* scratch) {
-  constexpr Index columns = kColumns<Arch>;
+  constexpr Index columns = kTileColumns<Arch>;
   const Index d = head.d, dv = head.dv, size = Panel<Arch>::size(d, dv);
   float* const scores = scratch;
   float* const values = scores + kKeys * columns;
@@ -90,9 +85,7 @@ void flash_block(Index queries, const Head& head, const Keys* keys, float* out, 
   for (Index t = 0; t < queries; t += columns) {
     const Index n = queries - t < columns ? queries - t : columns;
     const Panel<Arch> panel(panels + t / columns * size, d, dv);
-    for (Index i = 0; i < d * columns; ++i) panel.q[i] = 0;
-    transpose<Arch>(n, d, head.q + t * d, d, panel.q, columns);
-    for (Index i = 0; i < d * columns; ++i) panel.q[i] *= head.scale;
+    turn<Arch>(n, d, head.q + t * d, head.scale, panel.q);
     for (Index i = 0; i < dv * columns; ++i) panel.out[i] = 0;
     for (Index i = 0; i < columns; ++i) panel.most[i] = -kInfinity, panel.total[i] = 0;
   }
@@ -107,7 +100,8 @@ void flash_block(Index queries, const Head& head, const Keys* keys, float* out, 
       if (range.begin >= range.end) continue;
       const Panel<Arch> panel(panels + t / columns * size, d, dv);
       const Index rows = range.end - range.begin;
-      kernels::panel<Arch, Side::rows>(rows, d, head.k + range.begin * d, d, panel.q, columns, kZeros<Arch>, 0, scores, columns);
+      kernels::panel<Arch, Side::rows>(rows, d, head.k + range.begin * d, d, panel.q, columns, kZeros<Arch>, 0, scores,
+                                       columns);
       if (!range.whole) mask_scores<Arch>(keys + t, n, range, scores, columns);
       exponentiate<Arch>(rows, dv, scores, panel);
       const float* const v = head.v + range.begin * dv;

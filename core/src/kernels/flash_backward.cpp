@@ -5,28 +5,23 @@
 #include "exp.hpp"
 #include "gemm.hpp"
 #include "tile.hpp"
-#include "transpose.hpp"
+#include "turn.hpp"
 
 namespace attn::kernels {
 
 namespace {
 
-constexpr Index kKeys = 96;
-
-template <class Arch>
-constexpr Index kColumns = kTileColumns<Arch>;
-
 /// Queries of a block: whole panels, long enough for the products that run down the queries.
 template <class Arch>
-constexpr Index kQueries = (64 + kColumns<Arch> - 1) / kColumns<Arch> * kColumns<Arch>;
+constexpr Index kQueries = (64 + kTileColumns<Arch> - 1) / kTileColumns<Arch>* kTileColumns<Arch>;
 
 template <class Arch>
 constexpr Index padded(Index n) {
-  return (n + kColumns<Arch> - 1) / kColumns<Arch> * kColumns<Arch>;
+  return (n + kTileColumns<Arch> - 1) / kTileColumns<Arch> * kTileColumns<Arch>;
 }
 
-/// A block of queries in the forms that the five products want. Queries lie along the lanes in the first three, features
-/// in the next two.
+/// A block of queries in the forms that the five products want. Queries lie along the lanes in the first three,
+/// features in the next two.
 template <class Arch>
 struct Block {
   float *q, *out_gradient, *q_gradient;  // [panels of queries][features][columns]
@@ -50,21 +45,10 @@ struct Block {
   }
 };
 
-/// x [n,features], times factor, with queries along the lanes and zeros behind them.
-template <class Arch>
-void turn(Index n, Index features, const float* x, float factor, float* out) {
-  constexpr Index columns = kColumns<Arch>;
-  for (Index t = 0; t < n; t += columns, out += features * columns) {
-    for (Index i = 0; i < features * columns; ++i) out[i] = 0;
-    transpose<Arch>(n - t < columns ? n - t : columns, features, x + t * features, features, out, columns);
-    for (Index i = 0; i < features * columns; ++i) out[i] *= factor;
-  }
-}
-
 /// c [rows,features] += a [rows,n] · b, b in panels of features.
 template <class Arch>
 void add_product(Index rows, Index features, Index n, const float* a, const float* b, float* c) {
-  constexpr Index columns = kColumns<Arch>;
+  constexpr Index columns = kTileColumns<Arch>;
   for (Index j = 0; j < features; j += columns)
     panel_part<Arch>(rows, features - j < columns ? features - j : columns, n, a, kQueries<Arch>, b + j * n, c + j,
                      features, c + j, features);
@@ -77,13 +61,13 @@ template <class Arch>
   using V = simd::batch<Arch>;
   constexpr Index lanes = simd::kLanes<Arch>, stride = kQueries<Arch>;
   const Exp<Arch> exp;
-  alignas(64) float sums[kColumns<Arch>] = {}, deltas[kColumns<Arch>] = {};
+  alignas(64) float sums[kTileColumns<Arch>] = {}, deltas[kTileColumns<Arch>] = {};
   for (Index t = 0; t < queries; ++t) {
     // A query without keys: whatever its scores, it has no weights.
     sums[t] = lse[t] == -std::numeric_limits<float>::infinity() ? std::numeric_limits<float>::infinity() : lse[t];
     deltas[t] = delta[t];
   }
-  for (Index u = 0; u < kColumns<Arch>; u += lanes) {
+  for (Index u = 0; u < kTileColumns<Arch>; u += lanes) {
     const V sum = simd::load<Arch>(sums + u), mean = simd::load<Arch>(deltas + u), zero(0.0f);
     for (Index s = 0; s < rows; ++s) {
       float *weight = weights + s * stride + u, *gradient = score_gradients + s * stride + u;
@@ -100,7 +84,7 @@ template <class Arch>
 template <class Arch>
 void differentiate_tile(const Head& head, const HeadGradient& given, const Keys* keys, Index t0, Index n,
                         const Range& tile, const Block<Arch>& block, float* key_gradient, float* value_gradient) {
-  constexpr Index columns = kColumns<Arch>, stride = kQueries<Arch>;
+  constexpr Index columns = kTileColumns<Arch>, stride = kQueries<Arch>;
   const Index d = head.d, dv = head.dv, rows = tile.end - tile.begin;
   const float* const k = head.k + tile.begin * d;
   const float* const v = head.v + tile.begin * dv;
@@ -132,7 +116,7 @@ Index flash_backward_scratch(Index d, Index dv) {
 template <class Arch>
 void flash_backward(const Head& head, const HeadGradient& given, const Keys* keys, Index first, Index last,
                     float* query_gradient, float* key_gradient, float* value_gradient, float* scratch) {
-  constexpr Index columns = kColumns<Arch>;
+  constexpr Index columns = kTileColumns<Arch>;
   const Index d = head.d, dv = head.dv;
   const Block<Arch> block(scratch, d, dv);
   for (Index t0 = 0; t0 < given.queries; t0 += kQueries<Arch>) {

@@ -11,9 +11,6 @@ namespace {
 /// Depth of a block: a panel of it, and the rows of a that pass over it, stay near.
 constexpr Index kDepth = 256;
 
-template <class Arch>
-constexpr Index kColumns = kTileColumns<Arch>;
-
 /// x [rows,columns] to out, row by row.
 template <class Arch>
 void copy_rows(Index rows, Index columns, const Matrix& x, float* out, Index out_stride) {
@@ -26,12 +23,12 @@ void copy_rows(Index rows, Index columns, const Matrix& x, float* out, Index out
 
 template <class Arch>
 Index panel_columns() {
-  return kColumns<Arch>;
+  return kTileColumns<Arch>;
 }
 
 template <class Arch>
 void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out) {
-  constexpr Index columns = kColumns<Arch>;
+  constexpr Index columns = kTileColumns<Arch>;
   for (Index panel = begin; panel < end; ++panel) {
     float* to = out + panel * k * columns;
     const Index width = n - panel * columns < columns ? n - panel * columns : columns;
@@ -42,12 +39,14 @@ void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out)
 }
 
 template <class Arch>
-Index gemm_scratch(Index m, Index k) { return m * (k < kDepth ? k : kDepth); }
+Index gemm_scratch(Index m, Index k) {
+  return m * (k < kDepth ? k : kDepth);
+}
 
 template <class Arch>
 void gemm(Index m, Index n, Index k, const Matrix& a, const float* b, const float* bias, float* c, Index c_stride,
           float* scratch) {
-  constexpr Index columns = kColumns<Arch>;
+  constexpr Index columns = kTileColumns<Arch>;
   for (Index p = 0; p == 0 || p < k; p += kDepth) {
     const Index depth = k - p < kDepth ? k - p : kDepth;
     // Rows of a power of two lie in the same few cache sets; copied, they lie side by side.
@@ -56,8 +55,11 @@ void gemm(Index m, Index n, Index k, const Matrix& a, const float* b, const floa
     for (Index j = 0; j < n; j += columns) {
       const bool first = p == 0;
       panel_part<Arch>(m, n - j < columns ? n - j : columns, depth, direct ? a.at(0, p).data : scratch,
-                     direct ? a.row : depth, b + j * k + p * columns, !first ? c + j : bias ? bias + j : kZeros<Arch>,
-                     first ? 0 : c_stride, c + j, c_stride);
+                       direct ? a.row : depth, b + j * k + p * columns,
+                       !first ? c + j
+                       : bias ? bias + j
+                              : kZeros<Arch>,
+                       first ? 0 : c_stride, c + j, c_stride);
     }
   }
 }

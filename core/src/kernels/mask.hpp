@@ -7,6 +7,9 @@
 
 namespace attn::kernels {
 
+/// Keys of a tile: what of K and V stays near while every panel of queries passes.
+inline constexpr Index kKeys = 96;
+
 /// Keys of one query: [begin, end), and what is added to their scores; a -inf there masks. additive may be null.
 struct Keys {
   Index begin, end;
@@ -64,7 +67,8 @@ void only_finite(Index n, const float* x, float* out) {
 
 /// out[i,t] += x[s,i] · weights[s,t] for the x that are not finite and the weights that are not 0.
 template <class Arch>
-void add_rest(Index rows, Index features, const float* x, const float* weights, Index stride, Index columns, float* out) {
+void add_rest(Index rows, Index features, const float* x, const float* weights, Index stride, Index columns,
+              float* out) {
   for (Index s = 0; s < rows; ++s)
     for (Index i = 0; i < features; ++i) {
       const float value = x[s * features + i];

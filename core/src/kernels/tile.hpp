@@ -7,7 +7,8 @@
 namespace attn::kernels {
 
 /// Rows and batches of the tile: as many accumulators as the registers leave beside one row of b and one element of a,
-/// since fewer than latency × ports of them leave the multipliers waiting. Measured; tests/bench/README.md has the rest.
+/// since fewer than latency × ports of them leave the multipliers waiting. Measured; tests/bench/README.md has the
+/// rest.
 template <class Arch>
 struct Tile {
   static constexpr Index rows = 4, batches = 2;
@@ -37,7 +38,7 @@ struct Tile<Arch> {
 template <class Arch>
 inline constexpr Index kTileRows = Tile<Arch>::rows;
 template <class Arch>
-inline constexpr Index kTileColumns = Tile<Arch>::batches * simd::kLanes<Arch>;
+inline constexpr Index kTileColumns = Tile<Arch>::batches* simd::kLanes<Arch>;
 
 /// How the left operand of a tile lies: a column's elements side by side and columns `step` apart, or rows so.
 enum class Side { columns, rows };
@@ -45,8 +46,8 @@ enum class Side { columns, rows };
 /// c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for kRows rows and the tile's columns, added up in the order of p.
 /// Strides and steps in floats; a stride of 0 repeats. c may be start; neither may overlap a or b.
 template <class Arch, Index kRows, Side side>
-[[gnu::noinline]] void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start, Index start_stride,
-          float* c, Index c_stride) {
+[[gnu::noinline]] void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
+                            Index start_stride, float* c, Index c_stride) {
   using V = simd::batch<Arch>;
   constexpr Index batches = Tile<Arch>::batches, lanes = simd::kLanes<Arch>;
   V sums[kRows][batches];
@@ -90,7 +91,8 @@ void tile_of(Index rows, Index k, const float* a, Index a_step, const float* b, 
           ? tile<Arch, static_cast<Index>(i + 1), side>(k, a, a_step, b, b_step, start, start_stride, c, c_stride)
           : void()),
      ...);
-  }(std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
+  }
+  (std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
 }
 
 /// One panel of columns of a product: c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for any number of rows.
@@ -101,14 +103,14 @@ void panel(Index rows, Index k, const float* a, Index a_step, const float* b, In
   const Index a_row = side == Side::columns ? 1 : a_step;
   for (Index i = 0; i < rows;) {
     const Index n = tile_rows<Arch>(rows - i);
-    tile_of<Arch, side>(n, k, a + i * a_row, a_step, b, b_step, start + i * start_stride, start_stride, c + i * c_stride,
-                        c_stride);
+    tile_of<Arch, side>(n, k, a + i * a_row, a_step, b, b_step, start + i * start_stride, start_stride,
+                        c + i * c_stride, c_stride);
     i += n;
   }
 }
 
-/// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or written
-/// behind them. b holds whole rows of the panel's columns, side by side.
+/// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or
+/// written behind them. b holds whole rows of the panel's columns, side by side.
 template <class Arch>
 void panel_part(Index rows, Index n, Index k, const float* a, Index a_step, const float* b, const float* start,
                 Index start_stride, float* c, Index c_stride) {
