@@ -13,6 +13,7 @@
 #include "kernels/elementwise.hpp"
 #include "kernels/flash.hpp"
 #include "kernels/flash_backward.hpp"
+#include "kernels/gemm.hpp"
 #include "kernels/reduce.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
@@ -32,7 +33,7 @@ namespace {
 constexpr const char* kForward = "scaled_dot_product_attention";
 constexpr const char* kBackward = "scaled_dot_product_attention_backward";
 
-/// Queries of a block: enough for its tiles of keys to be read once for many, few enough to stay in the cache.
+/// Queries of a block at most, whole panels of any tile: enough for its tiles of keys to be read once for many, few enough to stay in the cache.
 constexpr Index kBlock = 192;
 /// Fewer queries than this are bound by the reading of K and V: they split the keys instead.
 constexpr Index kFewQueries = 4;
@@ -74,22 +75,23 @@ struct Problem {
 /// Blocks of queries, the last of a head first: under a causal mask it has the most keys, and the longest piece must not
 /// come last. A query's result does not depend on its block, so blocks may depend on the number of threads.
 void attend_blocks(const Problem& given, float* out, float* lse) {
-  const Layout& l = given.l;
-  const Index wanted = num_threads() == 1 ? 1 : 8 * num_threads();
-  const Index per_head = std::clamp<Index>((wanted + l.problems() - 1) / l.problems(), 1, (l.t + 47) / 48);
-  const Index blocks = std::max(per_head, (l.t + kBlock - 1) / kBlock), queries = (l.t + blocks - 1) / blocks;
-  const Index pieces = l.problems() * blocks;
-  parallel_for(pieces, given.work() < kInline ? pieces : 1, [&](Index begin, Index end) {
-    simd::dispatch([&]<class Arch>(Arch) {
+  simd::dispatch([&]<class Arch>(Arch) {
+    const Layout& l = given.l;
+    const Index columns = kernels::panel_columns<Arch>(), panels = (l.t + columns - 1) / columns;
+    const Index wanted = num_threads() == 1 ? 1 : 8 * num_threads();
+    const Index per_head = std::clamp<Index>((wanted + l.problems() - 1) / l.problems(), 1, (l.t + 47) / 48);
+    const Index least = std::max(per_head, (l.t + kBlock - 1) / kBlock);
+    const Index queries = (panels + least - 1) / least * columns;  // whole panels: a part of one costs as much
+    const Index blocks = (l.t + queries - 1) / queries, pieces = l.problems() * blocks;
+    parallel_for(pieces, given.work() < kInline ? pieces : 1, [&](Index begin, Index end) {
       const Scratch scratch(kForward, kernels::flash_scratch<Arch>(queries, l.dq, l.dv));
       Keys keys[kBlock];
       for (Index piece = begin; piece < end; ++piece) {
         const Index p = piece % l.problems(), t = (blocks - 1 - piece / l.problems()) * queries;
         const Index n = std::min(queries, l.t - t);
         for (Index i = 0; i < n; ++i) keys[i] = given.keys(p, t + i);
-        if (n > 0)
-          kernels::flash_block<Arch>(n, given.head(p, t), keys, out + (p * l.t + t) * l.dv,
-                                     lse ? lse + p * l.t + t : nullptr, scratch.data());
+        kernels::flash_block<Arch>(n, given.head(p, t), keys, out + (p * l.t + t) * l.dv,
+                                   lse ? lse + p * l.t + t : nullptr, scratch.data());
       }
     });
   });

@@ -26,33 +26,40 @@ struct Panel {
       : q(at), out(q + d * kTileColumns<Arch>), most(out + dv * kTileColumns<Arch>), total(most + kTileColumns<Arch>) {}
 };
 
-/// scores -> exp(scores - most) with the running maximum and sum brought up to date, and out shrunk to the new maximum.
+/// How far, in powers of 2, a score may rise above the running maximum before the output is brought up to date: any
+/// level that keeps sums in range gives the same quotient, and most tiles raise the maximum of a query by little.
+constexpr float kRise = 8;
+
+/// scores -> 2^(scores - most), with most and total brought up to date, and out shrunk to the new maximum.
 template <class Arch>
 [[gnu::noinline]] void exponentiate(Index rows, Index dv, float* scores, const Panel<Arch>& panel) {
   using V = simd::batch<Arch>;
   constexpr Index columns = kTileColumns<Arch>, lanes = simd::kLanes<Arch>, batches = Tile<Arch>::batches;
-  const Exp<Arch> exp;
+  const Exp2<Arch> exp2;
   V highest[batches];
-  for (Index u = 0; u < batches; ++u) highest[u] = simd::load<Arch>(panel.most + u * lanes);
+  for (Index u = 0; u < batches; ++u) highest[u] = V(-kInfinity);
   for (Index s = 0; s < rows; ++s)
     for (Index u = 0; u < batches; ++u)  // a NaN does not rise, but gives a NaN below
       highest[u] = simd::at_least<Arch>(highest[u], simd::load<Arch>(scores + s * columns + u * lanes));
-  // From here a register of queries at a time, which leaves room for the constants of exp.
+  // From here a register of queries at a time, which leaves room for the constants of exp2.
   for (Index u = 0; u < batches; ++u) {
-    const V before = simd::load<Arch>(panel.most + u * lanes);
-    simd::store<Arch>(panel.most + u * lanes, highest[u]);
-    // A query without a key yet: any finite number keeps exp(-inf - most) at 0.
-    const V most = xsimd::select(highest[u] == V(-kInfinity), V(0.0f), highest[u]);
-    V sum = simd::load<Arch>(panel.total + u * lanes);
-    if (xsimd::any(before != most)) {
-      const V shrink = exp.nonpositive(before - most);
+    V most = simd::load<Arch>(panel.most + u * lanes), sum = simd::load<Arch>(panel.total + u * lanes);
+    const auto risen = highest[u] > most + V(kRise);
+    if (xsimd::any(risen)) {
+      const V before = most;
+      most = xsimd::select(risen, highest[u], before);
+      simd::store<Arch>(panel.most + u * lanes, most);
+      const V shrink = exp2(xsimd::select(risen, before - most, V(0.0f)));
       sum *= shrink;
-      // What weighs nothing is left out, an infinite value too.
-      for (float *out = panel.out + u * lanes, *end = out + dv * columns; out != end; out += columns)
-        simd::store<Arch>(out, xsimd::select(shrink == V(0.0f), V(0.0f), simd::load<Arch>(out) * shrink));
+      if (xsimd::any(before != V(-kInfinity)))
+        // What weighs nothing is left out, an infinite value too.
+        for (float *out = panel.out + u * lanes, *end = out + dv * columns; out != end; out += columns)
+          simd::store<Arch>(out, xsimd::select(shrink == V(0.0f), V(0.0f), simd::load<Arch>(out) * shrink));
     }
+    // A query without a key yet: any finite number keeps 2^(-inf - most) at 0.
+    const V level = xsimd::select(most == V(-kInfinity), V(0.0f), most);
     for (float *score = scores + u * lanes, *end = score + rows * columns; score != end; score += columns) {
-      const V weight = exp.nonpositive(simd::load<Arch>(score) - most);
+      const V weight = exp2(simd::load<Arch>(score) - level);
       sum += weight;
       simd::store<Arch>(score, weight);
     }
@@ -85,7 +92,7 @@ void flash_block(Index queries, const Head& head, const Keys* keys, float* out, 
   for (Index t = 0; t < queries; t += columns) {
     const Index n = queries - t < columns ? queries - t : columns;
     const Panel<Arch> panel(panels + t / columns * size, d, dv);
-    turn<Arch>(n, d, head.q + t * d, head.scale, panel.q);
+    turn<Arch>(n, d, head.q + t * d, head.scale * kLog2e, panel.q);
     for (Index i = 0; i < dv * columns; ++i) panel.out[i] = 0;
     for (Index i = 0; i < columns; ++i) panel.most[i] = -kInfinity, panel.total[i] = 0;
   }
@@ -120,7 +127,7 @@ void flash_block(Index queries, const Head& head, const Keys* keys, float* out, 
     const Index n = queries - t < columns ? queries - t : columns;
     const Panel<Arch> panel(panels + t / columns * size, d, dv);
     for (Index i = 0; i < n; ++i) {
-      if (lse) lse[t + i] = panel.total[i] == 0 ? -kInfinity : panel.most[i] + std::log(panel.total[i]);
+      if (lse) lse[t + i] = panel.total[i] == 0 ? -kInfinity : (panel.most[i] + std::log2(panel.total[i])) / kLog2e;
       panel.total[i] = panel.total[i] == 0 ? 0 : 1 / panel.total[i];
     }
     for (Index i = 0; i < dv; ++i)

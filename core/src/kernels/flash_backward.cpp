@@ -54,17 +54,17 @@ void add_product(Index rows, Index features, Index n, const float* a, const floa
                      features, c + j, features);
 }
 
-/// weights: scores -> exp(scores - lse); score_gradients: dO·v -> weights · (dO·v - delta), for one panel of queries.
+/// weights: scores -> 2^(scores - lse log2 e); score_gradients: dO·v -> weights · (dO·v - delta), for one panel of queries.
 template <class Arch>
 [[gnu::noinline]] void differentiate(Index rows, Index queries, const float* lse, const float* delta, float* weights,
                                      float* score_gradients) {
   using V = simd::batch<Arch>;
   constexpr Index lanes = simd::kLanes<Arch>, stride = kQueries<Arch>;
-  const Exp<Arch> exp;
+  const Exp2<Arch> exp2;
   alignas(64) float sums[kTileColumns<Arch>] = {}, deltas[kTileColumns<Arch>] = {};
   for (Index t = 0; t < queries; ++t) {
     // A query without keys: whatever its scores, it has no weights.
-    sums[t] = lse[t] == -std::numeric_limits<float>::infinity() ? std::numeric_limits<float>::infinity() : lse[t];
+    sums[t] = lse[t] == -std::numeric_limits<float>::infinity() ? std::numeric_limits<float>::infinity() : lse[t] * kLog2e;
     deltas[t] = delta[t];
   }
   for (Index u = 0; u < kTileColumns<Arch>; u += lanes) {
@@ -72,7 +72,7 @@ template <class Arch>
     for (Index s = 0; s < rows; ++s) {
       float *weight = weights + s * stride + u, *gradient = score_gradients + s * stride + u;
       // Rounding may leave a score a little above its log-sum-exp.
-      const V p = exp.nonpositive(simd::at_most<Arch>(simd::load<Arch>(weight) - sum, zero));
+      const V p = exp2(simd::at_most<Arch>(simd::load<Arch>(weight) - sum, zero));
       simd::store<Arch>(weight, p);
       // Selected: a masked key's value may be NaN.
       simd::store<Arch>(gradient, xsimd::select(p == zero, zero, p * (simd::load<Arch>(gradient) - mean)));
@@ -123,7 +123,7 @@ void flash_backward(const Head& head, const HeadGradient& given, const Keys* key
     const Index n = given.queries - t0 < kQueries<Arch> ? given.queries - t0 : kQueries<Arch>;
     const Range all = range_of<Arch>(keys + t0, n, first, last);
     if (all.begin >= all.end) continue;
-    turn<Arch>(n, d, head.q + t0 * d, head.scale, block.q);
+    turn<Arch>(n, d, head.q + t0 * d, head.scale * kLog2e, block.q);
     turn<Arch>(n, dv, given.out_gradient + t0 * dv, 1, block.out_gradient);
     for (Index i = 0; i < kQueries<Arch> * d; ++i) block.q_gradient[i] = 0;
     pack<Arch>(n, d, {head.q + t0 * d, d, 1}, 0, padded<Arch>(d) / columns, block.q_rows);

@@ -1,9 +1,10 @@
 #pragma once
 // Which keys a panel of queries has, and what a mask does to their scores; for both passes of fused attention.
 
+#include <algorithm>
 #include <limits>
 
-#include "../simd.hpp"
+#include "exp.hpp"
 
 namespace attn::kernels {
 
@@ -36,17 +37,22 @@ Range range_of(const Keys* keys, Index queries, Index first, Index last) {
   return range;
 }
 
-/// scores [keys of the range, queries], rows `stride` apart: adds, and puts -inf where a key is masked.
+/// scores [keys of the range, queries], rows `stride` apart, in units of log 2: adds, and puts -inf where a key is
+/// masked.
 template <class Arch>
 void mask_scores(const Keys* keys, Index queries, const Range& range, float* scores, Index stride) {
   constexpr float masked = -std::numeric_limits<float>::infinity();
   for (Index t = 0; t < queries; ++t) {
     const Keys& own = keys[t];
-    for (Index s = range.begin; s < range.end; ++s) {
-      float& score = scores[(s - range.begin) * stride + t];
-      const bool inside = s >= own.begin && s < own.end;
-      const float added = !inside ? masked : own.additive ? own.additive[s * own.additive_step] : 0;
-      score = added == masked ? masked : score + added;  // selected, not added: a masked key's score may be NaN
+    const Index begin = std::clamp(own.begin, range.begin, range.end), end = std::clamp(own.end, begin, range.end);
+    float* const column = scores + t - range.begin * stride;
+    for (Index s = range.begin; s < begin; ++s) column[s * stride] = masked;
+    for (Index s = end; s < range.end; ++s) column[s * stride] = masked;
+    if (!own.additive) continue;
+    for (Index s = begin; s < end; ++s) {
+      const float added = own.additive[s * own.additive_step];
+      float& score = column[s * stride];
+      score = added == masked ? masked : score + added * kLog2e;  // selected: a masked key's score may be NaN
     }
   }
 }

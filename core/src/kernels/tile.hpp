@@ -46,7 +46,7 @@ enum class Side { columns, rows };
 /// c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for kRows rows and the tile's columns, added up in the order of p.
 /// Strides and steps in floats; a stride of 0 repeats. c may be start; neither may overlap a or b.
 template <class Arch, Index kRows, Side side>
-[[gnu::noinline]] void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
+[[gnu::always_inline]] inline void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
                             Index start_stride, float* c, Index c_stride) {
   using V = simd::batch<Arch>;
   constexpr Index batches = Tile<Arch>::batches, lanes = simd::kLanes<Arch>;
@@ -82,31 +82,37 @@ Index tile_rows(Index rows) {
   return (rows + tiles - 1) / tiles;
 }
 
-/// `tile` for a number of rows, at most kTileRows, that is not known to the compiler.
+/// `count` tiles, one below the other.
+template <class Arch, Index kRows, Side side>
+[[gnu::noinline]] void tiles(Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
+                             const float* start, Index start_stride, float* c, Index c_stride) {
+  const Index a_row = side == Side::columns ? 1 : a_step;
+  for (; count > 0; --count) {
+    tile<Arch, kRows, side>(k, a, a_step, b, b_step, start, start_stride, c, c_stride);
+    a += kRows * a_row, start += kRows * start_stride, c += kRows * c_stride;
+  }
+}
 template <class Arch, Side side>
-void tile_of(Index rows, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
+void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
              Index start_stride, float* c, Index c_stride) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
     ((rows == static_cast<Index>(i + 1)
-          ? tile<Arch, static_cast<Index>(i + 1), side>(k, a, a_step, b, b_step, start, start_stride, c, c_stride)
+          ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step, start, start_stride, c, c_stride)
           : void()),
      ...);
   }
   (std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
 }
-
-/// One panel of columns of a product: c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for any number of rows.
-/// Rows are `a_row` floats apart in a, which is 1 where its columns lie together.
 template <class Arch, Side side>
 void panel(Index rows, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
            Index start_stride, float* c, Index c_stride) {
   const Index a_row = side == Side::columns ? 1 : a_step;
-  for (Index i = 0; i < rows;) {
-    const Index n = tile_rows<Arch>(rows - i);
-    tile_of<Arch, side>(n, k, a + i * a_row, a_step, b, b_step, start + i * start_stride, start_stride,
-                        c + i * c_stride, c_stride);
-    i += n;
-  }
+  const Index count = (rows + kTileRows<Arch> - 1) / kTileRows<Arch>;
+  if (!count) return;
+  const Index few = rows / count, more = rows - few * count;
+  if (more) tile_of<Arch, side>(few + 1, more, k, a, a_step, b, b_step, start, start_stride, c, c_stride);
+  const Index done = more * (few + 1);
+  if (count > more) tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride, start_stride, c + done * c_stride, c_stride);
 }
 
 /// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or
@@ -121,7 +127,7 @@ void panel_part(Index rows, Index n, Index k, const float* a, Index a_step, cons
     const Index height = tile_rows<Arch>(rows - i);
     for (Index r = 0; r < height; ++r)
       for (Index j = 0; j < columns; ++j) whole[r * columns + j] = j < n ? start[(i + r) * start_stride + j] : 0;
-    tile_of<Arch, Side::rows>(height, k, a + i * a_step, a_step, b, columns, whole, columns, whole, columns);
+    tile_of<Arch, Side::rows>(height, 1, k, a + i * a_step, a_step, b, columns, whole, columns, whole, columns);
     for (Index r = 0; r < height; ++r)
       for (Index j = 0; j < n; ++j) c[(i + r) * c_stride + j] = whole[r * columns + j];
     i += height;

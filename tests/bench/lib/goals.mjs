@@ -1,5 +1,5 @@
-// The project's goals for the module in WebAssembly, and what a run says about each. The least of all sizes counts, and
-// of a peer's time what it spends on copying is taken off first, since our own inputs are in place already.
+// The project's goals for the module in WebAssembly, and what a run says about each. The least of all sizes counts.
+// A peer's call counts whole, as the goals were set; the table's notes say what of it are copies.
 
 import { percent, times } from './report.mjs';
 
@@ -15,7 +15,7 @@ const share = (contestant, fits) => (result) => least(where(result, 1, contestan
 
 const ratio = (contestant, peer, threads, fits) => (result) => least(where(result, threads, contestant, fits).flatMap((row) => {
   const other = sides(result, threads).find(({ name, case: of }) => name === peer && of === row.case);
-  return other ? [(other.median - (other.copies ?? 0)) / row.median] : [];
+  return other ? [other.median / row.median] : [];
 }));
 
 const materialised = (n) => (result) => least(sides(result, 1).filter(({ role }) => role === 'variant').flatMap((whole) => {
