@@ -63,7 +63,9 @@ class Exp {
 /// log2 e: fused attention has its scores in units of log 2, where reducing the argument takes no multiplication.
 inline constexpr float kLog2e = 1.44269504f;
 
-/// 2^x for x <= 64, without denormals: exactly 0 below -126.5. Within 1.3 ulp, measured over every float of [-126, 0].
+/// 2^x for x <= 64, without denormals: exactly 0 below -126.5, exactly 1 at 0. Within 2 ulp, measured over every float of
+/// [-126, 0]: 1.77 with fused multiply-add, 1.97 without. Of degree 5, fitted for an error that is even in ulps: below
+/// r = 0 they are half as wide.
 template <class Arch>
 class Exp2 {
   using V = simd::batch<Arch>;
@@ -72,8 +74,7 @@ class Exp2 {
   [[gnu::always_inline]] V operator()(V x) const {
     x = simd::at_least<Arch>(x, lowest_);
     const V shifted = x + magic_, r = x - (shifted - magic_);
-    V p = simd::mul_add<Arch>(c6_, r, c5_);
-    p = simd::mul_add<Arch>(p, r, c4_);
+    V p = simd::mul_add<Arch>(c5_, r, c4_);
     p = simd::mul_add<Arch>(p, r, c3_);
     p = simd::mul_add<Arch>(p, r, c2_);
     p = simd::mul_add<Arch>(p, r, c1_);
@@ -83,9 +84,9 @@ class Exp2 {
 
  private:
   V lowest_ = simd::constant<Arch>(-127.0f), magic_ = simd::constant<Arch>(12582912.0f + 127.0f);  // as in Exp
-  V c6_ = simd::constant<Arch>(0.000153533620f), c5_ = simd::constant<Arch>(0.00133988750f);
-  V c4_ = simd::constant<Arch>(0.00961843692f), c3_ = simd::constant<Arch>(0.0555033237f);
-  V c2_ = simd::constant<Arch>(0.240226477f), c1_ = simd::constant<Arch>(0.693147182f), one_ = simd::constant<Arch>(1.0f);
+  V c5_ = simd::constant<Arch>(0.00131707056f), c4_ = simd::constant<Arch>(0.00967165921f);
+  V c3_ = simd::constant<Arch>(0.0555106886f), c2_ = simd::constant<Arch>(0.240222394f);
+  V c1_ = simd::constant<Arch>(0.693146706f), one_ = simd::constant<Arch>(1.0f);
 };
 
 /// 1 / (1 + e^-x), by e^-|x|, which cannot overflow.
