@@ -8,15 +8,24 @@ namespace attn::kernels {
 
 namespace {
 
-/// Depth of a block: a panel of it, and the rows of a that pass over it, stay near.
-constexpr Index kDepth = 256;
+/// Depth of a block: a panel of it, and the rows of a that pass over it, stay near. Every block reads and writes c anew.
+constexpr Index kDepth = 512;
+/// Rows that are packed together: few enough to be read along whole lines, many enough to be written so.
+constexpr Index kPackRows = 16;
+/// Rows so many floats apart, or a multiple, lie in the same few sets of the nearest cache.
+constexpr Index kSets = 512;
 
 /// x [rows,columns] to out, row by row.
 template <class Arch>
 void copy_rows(Index rows, Index columns, const Matrix& x, float* out, Index out_stride) {
   if (x.row == 1) return transpose<Arch>(columns, rows, x.data, x.column, out, out_stride);
-  for (Index i = 0; i < rows; ++i)
-    for (Index j = 0; j < columns; ++j) out[i * out_stride + j] = x.data[i * x.row + j * x.column];
+  for (Index i = 0; i < rows; ++i) {
+    const float* const row = x.data + i * x.row;
+    if (x.column == 1)
+      simd::map<Arch>(columns, row, out + i * out_stride, [](simd::batch<Arch> v) { return v; });
+    else
+      for (Index j = 0; j < columns; ++j) out[i * out_stride + j] = row[j * x.column];
+  }
 }
 
 }  // namespace
@@ -29,12 +38,15 @@ Index panel_columns() {
 template <class Arch>
 void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out) {
   constexpr Index columns = kTileColumns<Arch>;
-  for (Index panel = begin; panel < end; ++panel) {
-    float* to = out + panel * k * columns;
-    const Index width = n - panel * columns < columns ? n - panel * columns : columns;
-    copy_rows<Arch>(k, width, b.at(0, panel * columns), to, columns);
-    for (Index p = 0; p < k; ++p)
-      for (Index j = width; j < columns; ++j) to[p * columns + j] = 0;
+  for (Index p = 0; p < k; p += kPackRows) {
+    const Index rows = k - p < kPackRows ? k - p : kPackRows;
+    for (Index panel = begin; panel < end; ++panel) {
+      float* const to = out + (panel * k + p) * columns;
+      const Index width = n - panel * columns < columns ? n - panel * columns : columns;
+      copy_rows<Arch>(rows, width, b.at(p, panel * columns), to, columns);
+      for (Index r = 0; r < rows; ++r)
+        for (Index j = width; j < columns; ++j) to[r * columns + j] = 0;
+    }
   }
 }
 
@@ -49,8 +61,7 @@ void gemm(Index m, Index n, Index k, const Matrix& a, const float* b, const floa
   constexpr Index columns = kTileColumns<Arch>;
   for (Index p = 0; p == 0 || p < k; p += kDepth) {
     const Index depth = k - p < kDepth ? k - p : kDepth;
-    // Rows of a power of two lie in the same few cache sets; copied, they lie side by side.
-    const bool direct = a.column == 1 && m * k <= 64 * 64;
+    const bool direct = a.column == 1 && a.row % kSets != 0;
     if (!direct) copy_rows<Arch>(m, depth, a.at(0, p), scratch, depth);
     for (Index j = 0; j < n; j += columns) {
       const bool first = p == 0;
