@@ -19,6 +19,8 @@ namespace {
 
 /// Rows of a piece: they and a block of b's panel fit the nearest caches.
 constexpr Index kRows = 96;
+/// Rows that make a piece worth its reading of all of b.
+constexpr Index kLeastRows = 48;
 /// Fewer rows than this pass over b as it lies.
 constexpr Index kFewRows = 4;
 /// Multiplications below which other threads take longer to wake than to help.
@@ -67,9 +69,9 @@ Index panels_of(Index n, Index columns) { return (n + columns - 1) / columns; }
 /// A product from packed panels, split by rows and, where these are few, by columns.
 void multiply_packed(const Product& p, const Matrix& a, const float* packed, float* out) {
   const Index width = panel_columns(), panels = panels_of(p.n, width);
-  const Index row_pieces = std::max<Index>(1, (p.m + kRows - 1) / kRows);
   // Sums do not depend on the pieces, so these may depend on the threads.
   const Index wanted = num_threads() == 1 ? 1 : 4 * num_threads();
+  const Index row_pieces = std::max({Index{1}, (p.m + kRows - 1) / kRows, std::min(wanted, p.m / kLeastRows)});
   const Index column_pieces = std::clamp<Index>((wanted + row_pieces - 1) / row_pieces, 1, std::max<Index>(1, panels / 2));
   const Index rows = (p.m + row_pieces - 1) / row_pieces;
   const Index columns = (panels + column_pieces - 1) / column_pieces * width;
@@ -85,7 +87,7 @@ void multiply_packed(const Product& p, const Matrix& a, const float* packed, flo
 
 void pack_panels(const Matrix& b, Index k, Index n, Index width, float* packed) {
   const Index panels = panels_of(n, width);
-  const Index grain = std::max<Index>(1, static_cast<Index>(kInline) / std::max<Index>(1, 4 * k * width));
+  const Index grain = std::max<Index>(1, static_cast<Index>(kInline) / std::max<Index>(1, 16 * k * width));
   parallel_for(panels, grain, [&](Index begin, Index end) {
     simd::dispatch([&]<class Arch>(Arch) { kernels::pack<Arch>(k, n, b, begin, end, packed); });
   });

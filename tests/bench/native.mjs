@@ -26,7 +26,7 @@ function choices(known) {
   return { only, threads, quick: values.quick ?? false };
 }
 
-const partNames = ['gemm', 'gemv', 'attention', 'decode', 'tiled', 'scaling', 'memory', 'pool'];
+const partNames = ['gemm', 'gemv', 'attention', 'decode', 'backward', 'tiled', 'scaling', 'memory', 'pool'];
 
 await main(import.meta, async () => {
   const { only, threads, quick } = choices(partNames);

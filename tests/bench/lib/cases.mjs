@@ -24,7 +24,6 @@ export const groups = {
   gemv: [gemm('GEMV 768×3072', 1, 768, 3072, { constant: true })],
   attention: attentionSizes.flatMap((size) => [square(...size), square(...size, { causal: true })]),
   decode: [attention('decode H12 N1024 D64', 12, 1, 1024, 64)],
-  // A case of pass 'backward' (5 products instead of 2: flops × 2.5) goes here once the module has autograd.
 };
 
 /** Where the whole and its parts are compared: fused attention with matmul, scale, softmax and matmul one by one. */

@@ -27,11 +27,40 @@ Work fused(const Sizes& sizes, bool causal) {
   return {{x.query, x.key, x.value}, x.output, call};
 }
 
+/// The first call computes what the forward pass leaves behind.
+Work backward(const Sizes& sizes, bool causal) {
+  const Arrays x(sizes);
+  struct Given {
+    Array lse, out_gradient, query, key, value;
+    bool ready = false;
+  };
+  const auto all = std::make_shared<Given>(
+      Given{Array({1, sizes[0], sizes[1]}), *x.output, *x.query, *x.key, *x.value});
+  const auto call = [=] {
+    attn::ops::SdpaOptions options;
+    options.mask.causal = causal;
+    const attn::In query = x.query->in(), key = x.key->in(), value = x.value->in();
+    if (!all->ready) {
+      attn::ops::scaled_dot_product_attention(query, key, value, options, x.output->out(), all->lse.out());
+      all->out_gradient.numbers = x.query->numbers;
+      all->ready = true;
+    }
+    attn::ops::scaled_dot_product_attention_backward(query, key, value, options, x.output->in(), all->lse.in(),
+                                                     all->out_gradient.in(),
+                                                     {all->query.out(), all->key.out(), all->value.out()});
+  };
+  return {{x.query, x.key, x.value}, nullptr, call};
+}
+
 }  // namespace
 
 Work attention(const Sizes& sizes) { return fused(sizes, false); }
 
 Work causal_attention(const Sizes& sizes) { return fused(sizes, true); }
+
+Work attention_backward(const Sizes& sizes) { return backward(sizes, false); }
+
+Work causal_attention_backward(const Sizes& sizes) { return backward(sizes, true); }
 
 // The strongest rival that the library's own operators make: the scale goes into the query, which is small, and no
 // intermediate is allocated twice. Not ops::attend, which writes the scores three times because the page shows them.

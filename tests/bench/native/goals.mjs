@@ -24,6 +24,7 @@ const goals = ({ sets, threads }) => [
   ]),
   atLeast('tiled vs own materialised path, N=512', 0.95, 1.05, times, materialised(512)),
   atLeast('tiled vs own materialised path, N=2048', 1.2, 1.5, times, materialised(2048)),
+  atMost('backward ÷ forward', 3.2, 2.6, times, ({ backward = [] }) => (backward.length > 0 ? Math.max(...backward.map(({ ratio }) => ratio.median)) : undefined)),
   atMost('extra memory when N doubles, 4096 → 8192', 2.1, 2, times, growth),
   // Stretch: the three inputs and the output, and 8 MB.
   atMost('memory of a forward pass at N=16384', 256e6, 4 * 8 * 16384 * 64 * 4 + 8e6, megabytes, (result) => {

@@ -83,6 +83,26 @@ async function tiled(context) {
   return { tables: [{ title: `Tiled against materialised, ${onThreads(threads)}`, text: rowsTable(rows) }], results: rows };
 }
 
+/** The gradients of query, key and value against the output, in turns. */
+async function backward(context) {
+  const [instructionSet] = context.sets;
+  const [threads] = context.threads;
+  const results = [];
+  for (const one of groups.attention.filter(({ flops }) => !context.quick || flops < 1e9)) {
+    const inputs = writeInputs(inputsOf(one));
+    const turnOf = (pass) => ({
+      turn: async (seconds) => (await measure(argumentsOf(one, pass), { instructionSet, threads, seconds, files: { inputs } })).ms,
+    });
+    const [forward, backward] = await sample([turnOf('forward'), turnOf('backward')], context);
+    const ratio = summary(backward.map((ms, round) => ms / forward[round]));
+    results.push({ case: one.name, forward: summary(forward), backward: summary(backward), ratio });
+  }
+  const lines = results.map(({ case: name, forward, backward, ratio }) =>
+    [name, milliseconds(forward.median), milliseconds(backward.median), times(ratio.median), spread(ratio, 1, 2)]);
+  const text = table(['case', 'forward, ms', 'backward, ms', 'backward ÷ forward', 'quartiles'], lines, 1);
+  return { tables: [{ title: `Backward, ${onThreads(threads)}`, text }], results };
+}
+
 /** Most threads against one, beside a loop that shares nothing: what the loop does not reach is not our pool's doing. */
 async function scaling(context) {
   const [instructionSet] = context.sets;
@@ -141,5 +161,5 @@ async function pool(context) {
 }
 
 export const parts = {
-  gemm: group('gemm'), gemv: group('gemv'), attention: group('attention'), decode: group('decode'), tiled, scaling, memory, pool,
+  gemm: group('gemm'), gemv: group('gemv'), attention: group('attention'), decode: group('decode'), backward, tiled, scaling, memory, pool,
 };

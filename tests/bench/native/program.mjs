@@ -14,9 +14,10 @@ const folder = fromRoot('build', 'bench', 'native');
 export const instructionSets = async () => (await run(program, ['list'])).stdout.trim().split('\n');
 
 /** What the program calls a case: [name, ...sizes]. */
-export function argumentsOf({ kind, m, k, n, heads, queries, keys, dim, causal }) {
+export function argumentsOf({ kind, m, k, n, heads, queries, keys, dim, causal }, pass = 'forward') {
   if (kind === 'gemm') return ['gemm', m, k, n];
-  return [causal ? 'causal' : 'attention', heads, queries, keys, dim];
+  const name = pass === 'backward' ? (causal ? 'causal_backward' : 'backward') : causal ? 'causal' : 'attention';
+  return [name, heads, queries, keys, dim];
 }
 
 /** One measurement of at least `seconds`: { ms, flops, bytes, extraBytes }, the middle two a second. */

@@ -16,6 +16,8 @@ constexpr std::array kinds{
     Kind{"gemm", 3, matmul},
     Kind{"attention", 4, attention},
     Kind{"causal", 4, causal_attention},
+    Kind{"backward", 4, attention_backward},
+    Kind{"causal_backward", 4, causal_attention_backward},
     Kind{"materialised", 4, materialised_attention},
     Kind{"parallel_for", 0, empty_parallel_for},
 };

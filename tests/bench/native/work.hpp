@@ -32,7 +32,10 @@ using Sizes = std::vector<attn::Index>;
 Work matmul(const Sizes& m_k_n);
 Work attention(const Sizes& heads_queries_keys_dim);
 Work causal_attention(const Sizes& heads_queries_keys_dim);
-/// The same from the library's single operators, with all scores in memory.
+/// From outputs and log-sum-exp to the gradients of query, key and value.
+Work attention_backward(const Sizes& heads_queries_keys_dim);
+Work causal_attention_backward(const Sizes& heads_queries_keys_dim);
+/// Attention from the library's single operators, with all scores in memory.
 Work materialised_attention(const Sizes& heads_queries_keys_dim);
 /// A parallel_for of as many empty pieces as there are threads.
 Work empty_parallel_for(const Sizes& none);
