@@ -143,6 +143,17 @@ TEST_CASE("gradients under every mask, in every rank") {
   }
 }
 
+TEST_CASE("gradients of 30 random attentions of sizes up to 200") {
+  for (std::uint64_t seed = 0; seed < 30; ++seed) {
+    CAPTURE(seed);
+    Random random(7000 + seed);
+    const Index D = random.integer(1, 200);
+    const Sizes sizes{{}, random.integer(1, 200), random.integer(1, 200), D, D, random.integer(1, 200)};
+    CAPTURE(to_string(sizes));
+    check_backward(random, random_inputs(random, sizes), make_mask(random, sizes, all_masks[seed % std::size(all_masks)]));
+  }
+}
+
 TEST_CASE("keys split over pieces give the same gradients, to rounding and in bits with any number of threads") {
   Random random(4);
   const Inputs in = random_inputs(random, {{}, 40, 1100, 8, 8, 6});

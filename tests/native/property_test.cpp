@@ -68,6 +68,33 @@ TEST_CASE("200 random fused attentions agree with the reference and the plain pa
   }
 }
 
+TEST_CASE("60 random fused attentions of sizes up to 200, of any layout, at any number of threads") {
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    CAPTURE(seed);
+    Random random(6000 + seed);
+    const Sizes sizes{random.chance(0.5) ? Shape{} : Shape{random.integer(1, 3)}, random.integer(1, 200),
+                      random.integer(1, 200), 0, 0, 0};
+    const Index D = random.integer(1, 200), Dv = random.integer(1, 200);
+    CAPTURE(to_string(sizes));
+    CAPTURE(D);
+    CAPTURE(Dv);
+    attn::Mask mask = make_mask(random, sizes, pick(random, all_masks));
+    if (mask.window) mask.window = random.integer(0, 200);
+    // Windows into larger tensors, the features before the rows or behind them.
+    const auto view = [&](Index rows, Index features) {
+      const Index left = random.integer(0, 17);
+      const bool turned = random.chance(0.5);
+      Shape shape = sizes.leading;
+      shape.insert(shape.end(), {turned ? left + features : rows, turned ? rows : left + features});
+      const Tensor window = attn::slice(random.tensor(shape), turned ? -2 : -1, left, left + features);
+      return turned ? attn::transpose(window, -1, -2) : window;
+    };
+    const Inputs in{view(sizes.T, D), view(sizes.S, D), view(sizes.S, Dv)};
+    const Threads threads(pick(random, {1, 2, 5}));
+    check_fused(in, mask, random.chance(0.3) ? std::optional(static_cast<double>(random.uniform(-1, 1))) : std::nullopt);
+  }
+}
+
 TEST_CASE("200 random products, rows and sums agree with the reference") {
   for (std::uint64_t seed = 0; seed < 200; ++seed) {
     CAPTURE(seed);

@@ -24,6 +24,35 @@ test('the fused attention agrees with attend, each of its options having an effe
   }
 });
 
+test('grouped queries: each head of keys serves several of queries', () => {
+  const next = numbers(11);
+  const heads = (n, rows, columns) => Array.from({ length: n }, () => random([rows, columns], next));
+  const [q, k, v] = [heads(4, 3, 5), heads(2, 6, 5), heads(2, 6, 2)];
+  const actual = attn.F.scaledDotProductAttention(q, k, v, { enableGqa: true }).toArray();
+  for (let h = 0; h < 4; h += 1) close(actual[h], reference.attend(q[h], k[h >> 1], v[h >> 1], {}).output, `head ${h}`, 200);
+  assert.throws(() => attn.F.scaledDotProductAttention(q, k, v), { code: 'SHAPE' });
+  assert.throws(() => attn.F.scaledDotProductAttention(q, heads(3, 6, 5), heads(3, 6, 2), { enableGqa: true }), { code: 'SHAPE' });
+});
+
+test('layer norm and RMS norm are their formulae, weight and bias or not', () => {
+  const next = numbers(12);
+  const [x, weight, bias] = [[7, 33], [33], [33]].map((shape) => random(shape, next));
+  const mean = (row) => row.reduce((sum, a) => sum + a, 0) / row.length;
+  const square = (row) => mean(row.map((a) => a * a));
+  for (const eps of [1e-5, 0.1]) {
+    const centred = x.map((row) => row.map((a) => a - mean(row)));
+    const normed = centred.map((row) => row.map((a) => a / Math.sqrt(square(row) + eps)));
+    const scaled = x.map((row) => row.map((a) => a / Math.sqrt(square(row) + eps)));
+    const affine = (rows, b) => rows.map((row) => row.map((a, i) => a * weight[i] + (b ? b[i] : 0)));
+    close(attn.F.layerNorm(x, { eps }).toArray(), normed, 'layerNorm', 50);
+    close(attn.F.layerNorm(x, { weight, bias, eps }).toArray(), affine(normed, bias), 'layerNorm, affine', 50);
+    close(attn.F.rmsNorm(x, { eps }).toArray(), scaled, 'rmsNorm', 50);
+    close(attn.F.rmsNorm(x, { weight, eps }).toArray(), affine(scaled), 'rmsNorm, weight', 50);
+  }
+  assert.throws(() => attn.F.layerNorm(x, { weight: [1, 2] }), { code: 'SHAPE' });
+  assert.throws(() => attn.F.rmsNorm(x, { bias }), { code: 'TYPE' });
+});
+
 test('a mask that broadcasts over queries works in both paths', () => {
   const next = numbers(2);
   const [q, k, v, row] = [[4, 5], [6, 5], [6, 3], [6]].map((shape) => random(shape, next));
