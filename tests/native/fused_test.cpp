@@ -60,32 +60,33 @@ TEST_CASE("fused attention takes its scale, and an additive mask after it") {
 TEST_CASE("the running maximum may rise, fall or stay from tile to tile") {
   // Scores of q = 1 are the keys themselves; v tells the tiles apart.
   const Index S = 300;
-  const Tensor q = attn::ones({1, 1});
+  const Tensor one = attn::ones({1, 1}), many = attn::ones({5, 1});  // one query is decoded, several share tiles
   Random random(5);
   const Tensor v = random.tensor({S, 3});
   for (const double slope : {0.03, 0.1, -0.1, 0.0, 1.0, -1.0, 60.0, -60.0}) {  // the first: less than kRise a tile
     CAPTURE(slope);
     Tensor k = Tensor::empty({S, 1});
     for (Index s = 0; s < S; ++s) k.data()[s] = static_cast<float>(slope * static_cast<double>(s));
-    check_fused({q, k, v});
+    for (const Tensor& q : {one, many}) check_fused({q, k, v});
     for (const Index peak : {0, 63, 64, 150, 299}) {  // one key above the rest, in any tile
       Tensor spike = attn::zeros({S, 1});
       spike.data()[peak] = static_cast<float>(slope);
-      check_fused({q, spike, v});
+      for (const Tensor& q : {one, many}) check_fused({q, spike, v});
     }
   }
 }
 
 TEST_CASE("tiles that are masked whole leave nothing behind") {
   Random random(6);
-  const Inputs in = random_inputs(random, {{}, 3, 260, 4, 4, 5});
+  const Inputs few = random_inputs(random, {{}, 3, 260, 4, 4, 5}), many = random_inputs(random, {{}, 30, 260, 4, 4, 5});
   for (const Index first : {0, 64, 128})
     for (const Index last : {64, 200, 260}) {
       if (first >= last) continue;
       attn::Mask mask;
       mask.additive = attn::zeros({260});
       for (Index s = first; s < last; ++s) mask.additive.data()[s] = -kInf;
-      check_fused(in, mask);
+      check_fused(few, mask);
+      check_fused(many, mask);
     }
 }
 
