@@ -6,13 +6,14 @@ set(FLOORS
   "(shape|error|random|functions)\\.[ch]pp$"
   "(simd\\.hpp|instruction_set\\.[ch]pp|kernels/[a-z0-9_]+\\.[ch]pp)$"
   "(thread_pool|scratch)\\.[ch]pp$|strided\\.hpp$"
-  "(ops|attention|attention_shapes|fused_attention|conv1d|matmul)\\.[ch]pp$"
-  "tensor\\.[ch]pp$"
-  "(functional|tensor_shapes)\\.[ch]pp$"
+  "(ops|ops_backward|attention|attention_shapes|fused_attention|conv1d|matmul)\\.[ch]pp$"
+  "(tensor|autograd)\\.[ch]pp$"
+  "functional\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)
   set(at 0)
+  string(REGEX REPLACE "functional/[a-z0-9_]+" "functional" path "${path}") # the folder stands where its header does
   foreach(pattern IN LISTS FLOORS)
     if(path MATCHES "${pattern}")
       set(${out} ${at} PARENT_SCOPE)

@@ -100,22 +100,30 @@ void reduce(Reduction f, const In& x, const Out& out) {
   const Index outer = x.shape[0], n = x.shape[1], inner = x.shape[2];
   if (n == 0 && f == Reduction::max)
     throw Error(ErrorCode::range, "max", "there is no maximum of 0 elements " + to_string(x.shape), {x.shape});
-  parallel_for(outer * inner, rows_per_piece(n), [&](Index begin, Index end) {
-    std::vector<float> gathered(inner == 1 ? 0 : static_cast<std::size_t>(n));
-    for (Index at = begin; at < end; ++at) {
-      const float* row = x.data + at / inner * n * inner + at % inner;
-      if (inner != 1) {
-        for (Index i = 0; i < n; ++i) gathered[static_cast<std::size_t>(i)] = row[i * inner];
-        row = gathered.data();
-      }
+  const double by = f == Reduction::mean ? static_cast<double>(n) : 1;
+  if (inner == 1)
+    return parallel_for(outer, rows_per_piece(n), [&](Index begin, Index end) {
       simd::dispatch([&]<class Arch>(Arch) {
-        if (f == Reduction::max)
-          out.data[at] = kernels::max<Arch>(n, row);
-        else
-          out.data[at] =
-              static_cast<float>(kernels::sum<Arch>(n, row) / (f == Reduction::mean ? static_cast<double>(n) : 1));
+        for (Index at = begin; at < end; ++at)
+          out.data[at] = f == Reduction::max ? kernels::max<Arch>(n, x.data + at * n)
+                                             : static_cast<float>(kernels::sum<Arch>(n, x.data + at * n) / by);
       });
-    }
+    });
+  // Columns, some lanes of them at a time.
+  constexpr Index width = 64;
+  const Index strips = (inner + width - 1) / width;
+  parallel_for(outer * strips, rows_per_piece(n * width), [&](Index begin, Index end) {
+    simd::dispatch([&]<class Arch>(Arch) {
+      for (Index at = begin; at < end; ++at) {
+        const Index column = at % strips * width, columns = std::min(width, inner - column);
+        const float* const from = x.data + at / strips * n * inner + column;
+        float* const to = out.data + at / strips * inner + column;
+        if (f == Reduction::max)
+          kernels::column_max<Arch>(n, columns, from, inner, to);
+        else
+          kernels::column_sums<Arch>(n, columns, from, inner, 1 / by, to);
+      }
+    });
   });
 }
 
@@ -155,13 +163,13 @@ void log_sum_exp(const In& x, const Out& out) {
 
 void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out) {
   for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
-    kernels::layer_norm<Arch>(n, x.data + row * n, weight.data, bias.data, eps, out.data + row * n);
+    kernels::normalize<Arch>(kernels::Norm::layer, n, x.data + row * n, weight.data, bias.data, eps, out.data + row * n);
   });
 }
 
 void rms_norm(const In& x, const In& weight, double eps, const Out& out) {
   for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
-    kernels::rms_norm<Arch>(n, x.data + row * n, weight.data, eps, out.data + row * n);
+    kernels::normalize<Arch>(kernels::Norm::rms, n, x.data + row * n, weight.data, nullptr, eps, out.data + row * n);
   });
 }
 

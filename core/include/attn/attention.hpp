@@ -63,6 +63,13 @@ struct AttendOut {
 /// scores, scaled and masked are written by then.
 void attend(const In& query, const In& key, const In& value, const AttendOptions& options, const AttendOut& out);
 
+/// Adds to the gradients of the projected query q [...,T,A] and key k [...,S,A] and of v [A], where that of the additive
+/// scores sum_a v_a tanh(q_ta + k_sa) is given [...,T,S]. O(T·S·A) time, nothing of that size in memory.
+struct AdditiveGradients {
+  Out query, key, vector;
+};
+void additive_scores_backward(const In& q, const In& k, const In& v, const In& gradient, const AdditiveGradients& out);
+
 struct SdpaOptions {
   Mask mask{};
   std::optional<double> scale{};  ///< 1/√D

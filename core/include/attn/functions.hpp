@@ -12,6 +12,9 @@ constexpr const char* name_of(Unary f) {
   return names[static_cast<int>(f)];
 }
 
+/// Whether the slope of f is told from its argument; else from its value, which then need not be computed again.
+constexpr bool from_input(Unary f) { return f == Unary::log || f == Unary::gelu || f == Unary::silu; }
+
 constexpr const char* name_of(Binary f) {
   constexpr const char* names[] = {"add", "sub", "mul", "div", "pow"};
   return names[static_cast<int>(f)];

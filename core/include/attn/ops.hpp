@@ -18,6 +18,9 @@ namespace attn::ops {
 /// erf 2.5, so that gelu loses digits where it vanishes, x < -3.
 void unary(Unary f, const In& x, const Out& out);
 
+/// out = f'(x) · gradient, where `kept` is x, or f(x) unless from_input(f). relu has the slope 0 at 0, as in PyTorch.
+void unary_backward(Unary f, const In& kept, const In& gradient, const Out& out);
+
 /// out = f(a, b) with NumPy broadcasting. IEEE: division by zero gives ±inf or NaN. pow is exp(b·ln|a|) with a's sign:
 /// its relative error grows with |b·ln|a||, (-0)^-1 is +inf and (-1)^inf is NaN.
 void binary(Binary f, const In& a, const In& b, const Out& out);
@@ -32,9 +35,16 @@ void copy(const View<const T>& x, const View<T>& out);
 /// out[i,...] = x[indices[i],...]; x [N,...], contiguous. Throws RANGE unless 0 <= index < N.
 void index(const In& x, std::span<const std::int32_t> indices, const Out& out);
 
+/// out[indices[i],...] += x[i,...]; x contiguous, in the order of i.
+void index_add(const In& x, std::span<const std::int32_t> indices, const Out& out);
+
 /// x [outer, n, inner] -> out [outer, inner]. Sums are carried in double from one block of 1024 to the next.
 /// max of nothing is an error; max with a NaN is NaN.
 void reduce(Reduction f, const In& x, const Out& out);
+
+/// The gradient of x [outer, n, inner] where that of `most`, its maxima [outer, inner], is given: equal shares for all that
+/// are the maximum, as torch's amax.
+void max_backward(const In& x, const In& most, const In& gradient, const Out& out);
 
 /// out[...,m,n] = sum_k a[...,m,k] b[...,k,n]; leading dimensions broadcast; a and b of any strides, rank >= 2.
 /// Summed in float32: relative to sum |a||b| the error is at most k·2^-24. One row or a few are bound by the reading of b.
@@ -69,8 +79,18 @@ void layer_norm(const In& x, const In& weight, const In& bias, double eps, const
 /// Rows x [R,N] -> out [R,N]: x / sqrt(mean x² + eps) · weight. Source: Zhang & Sennrich 2019, arXiv:1910.07467.
 void rms_norm(const In& x, const In& weight, double eps, const Out& out);
 
+/// The gradients of x, weight and bias; a field without data is left out.
+struct NormGradients {
+  Out x, weight, bias;
+};
+void layer_norm_backward(const In& x, const In& weight, double eps, const In& gradient, const NormGradients& out);
+void rms_norm_backward(const In& x, const In& weight, double eps, const In& gradient, const NormGradients& out);
+
 /// Rows x [R,N] -> out [R,N]: exp(x - max) / sum. A row of -inf gives zeros (PyTorch: NaN), a row with NaN or +inf NaN.
 void softmax(const In& x, const Out& out);
+/// From the result y and its gradient to that of x.
+void softmax_backward(const In& y, const In& gradient, const Out& out);
+void log_softmax_backward(const In& y, const In& gradient, const Out& out);
 /// Rows x [R,N] -> out [R,N]: x - max - log(sum exp(x - max)). A row of -inf gives -inf.
 void log_softmax(const In& x, const Out& out);
 /// Rows x [R,N] -> out [R]: max + log(sum exp(x - max)). A row of -inf, or an empty one, gives -inf.
@@ -86,6 +106,9 @@ struct Conv1d {
 /// out[n,o,l] = bias[o] + sum_{c,k} weight[o,c,k] · input[n,c,l·stride + k - padding], as PyTorch's conv1d.
 /// input [N,Cin,L], weight [Cout,Cin,K], bias [Cout] or no data, out [N,Cout,(L + 2·padding - K)/stride + 1].
 void conv1d(const In& input, const In& weight, const In& bias, const Conv1d& options, const Out& out);
+/// Adds to the gradients of input and weight; that of the bias is the sum of `gradient`.
+void conv1d_backward(const In& input, const In& weight, const Conv1d& options, const In& gradient, const Out& to_input,
+                     const Out& to_weight);
 /// The shape that conv1d gives. Throws SHAPE or RANGE.
 Shape conv1d_shape(const In& input, const In& weight, const In& bias, const Conv1d& options);
 

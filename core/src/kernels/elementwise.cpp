@@ -27,6 +27,32 @@ void unary(ops::Unary f, Index n, const float* x, float* out) {
   }
 }
 
+template <class Arch>
+void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradient, float* out) {
+  using V = simd::batch<Arch>;
+  const V one(1.0f), half(0.5f), zero(0.0f);
+  const auto each = [&](auto slope) { simd::map<Arch>(n, kept, gradient, out, slope); };
+  switch (f) {
+    case ops::Unary::neg: return each([](V, V g) { return -g; });
+    case ops::Unary::exp: return each([](V y, V g) { return g * y; });
+    case ops::Unary::log: return each([](V x, V g) { return g / x; });
+    case ops::Unary::sqrt: return each([=](V y, V g) { return g * half / y; });
+    case ops::Unary::tanh: return each([=](V y, V g) { return g * (one - y * y); });
+    case ops::Unary::sigmoid: return each([=](V y, V g) { return g * y * (one - y); });
+    case ops::Unary::relu: return each([=](V y, V g) { return xsimd::select(y > zero, g, zero); });
+    case ops::Unary::gelu:  // Φ(x) + x φ(x)
+      return each([=, exp = Exp<Arch>()](V x, V g) {
+        const V below = half * (one + xsimd::erf(x * V(0.70710678118654752f)));
+        return g * (below + x * V(0.39894228040143268f) * exp(-half * x * x));
+      });
+    case ops::Unary::silu:
+      return each([=, sigmoid = Sigmoid<Arch>()](V x, V g) {
+        const V s = sigmoid(x);
+        return g * s * (one + x * (one - s));
+      });
+  }
+}
+
 namespace {
 
 template <class Arch, class F>
@@ -65,6 +91,7 @@ void scale(Index n, const float* x, float factor, float* out) {
 }
 
 template void unary<simd::Arch>(ops::Unary, Index, const float*, float*);
+template void unary_backward<simd::Arch>(ops::Unary, Index, const float*, const float*, float*);
 template void binary<simd::Arch>(ops::Binary, Index, const float*, Index, const float*, Index, float*);
 template void scale<simd::Arch>(Index, const float*, float, float*);
 

@@ -9,6 +9,10 @@ namespace attn::kernels {
 template <class Arch>
 void unary(ops::Unary f, Index n, const float* x, float* out);
 
+/// out = f'(x) · gradient; kept is x, or f(x) unless from_input(f).
+template <class Arch>
+void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradient, float* out);
+
 /// Where a step is 0, that side is one number for the whole run; else 1.
 template <class Arch>
 void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out);

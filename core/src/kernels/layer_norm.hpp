@@ -5,12 +5,17 @@
 
 namespace attn::kernels {
 
-/// (x - mean x) / sqrt(var x + eps) · weight + bias, var the mean of the squared differences (Ba et al. 2016,
-/// arXiv:1607.06450). Mean and variance are carried in double.
+enum class Norm { layer, rms };
+
+/// layer: (x - mean x) / sqrt(var x + eps) · weight + bias, var the mean of the squared differences (Ba et al. 2016,
+/// arXiv:1607.06450). rms: x / sqrt(mean x² + eps) · weight (Zhang & Sennrich 2019, arXiv:1910.07467). Mean and variance
+/// are carried in double.
 template <class Arch>
-void layer_norm(Index n, const float* x, const float* weight, const float* bias, double eps, float* out);
-/// x / sqrt(mean x² + eps) · weight (Zhang & Sennrich 2019, arXiv:1910.07467).
+void normalize(Norm kind, Index n, const float* x, const float* weight, const float* bias, double eps, float* out);
+
+/// out = the gradient of x where that of the result is g; adds to those of weight and bias.
 template <class Arch>
-void rms_norm(Index n, const float* x, const float* weight, double eps, float* out);
+void normalize_backward(Norm kind, Index n, const float* x, const float* weight, double eps, const float* g, float* out,
+                        float* to_weight, float* to_bias);
 
 }  // namespace attn::kernels

@@ -71,6 +71,19 @@ void log_softmax(Index n, const float* x, float* out) {
 }
 
 template <class Arch>
+void softmax_backward(Index n, const float* y, const float* dy, float* out) {
+  using V = simd::batch<Arch>;
+  simd::map<Arch>(n, y, dy, out, [mean = V(dot<Arch>(n, y, dy))](V w, V g) { return w * (g - mean); });
+}
+
+template <class Arch>
+void log_softmax_backward(Index n, const float* y, const float* dy, float* out) {
+  using V = simd::batch<Arch>;
+  const V total(static_cast<float>(sum<Arch>(n, dy)));
+  simd::map<Arch>(n, y, dy, out, [=, exp = Exp<Arch>()](V l, V g) { return g - exp(l) * total; });
+}
+
+template <class Arch>
 void double_softmax(Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
   if (n == 0) return;
@@ -145,6 +158,8 @@ float entropy(Index n, const float* w) {
 
 template void softmax<simd::Arch>(Index, const float*, float*);
 template void log_softmax<simd::Arch>(Index, const float*, float*);
+template void softmax_backward<simd::Arch>(Index, const float*, const float*, float*);
+template void log_softmax_backward<simd::Arch>(Index, const float*, const float*, float*);
 template float log_sum_exp<simd::Arch>(Index, const float*);
 template void double_softmax<simd::Arch>(Index, const float*, float*);
 template bool sum_normalize<simd::Arch>(Index, const float*, float*);

@@ -12,6 +12,12 @@ void softmax(Index n, const float* x, float* out);
 /// x - max x - log(sum exp(x - max x)); a row of -inf gives -inf.
 template <class Arch>
 void log_softmax(Index n, const float* x, float* out);
+/// The gradient of x where that of y = softmax(x) is dy: y · (dy - y·dy)
+template <class Arch>
+void softmax_backward(Index n, const float* y, const float* dy, float* out);
+/// The same for y = log_softmax(x): dy - exp(y) · sum dy
+template <class Arch>
+void log_softmax_backward(Index n, const float* y, const float* dy, float* out);
 /// max x + log(sum exp(x - max x)); a row of -inf gives -inf, as does n = 0.
 template <class Arch>
 float log_sum_exp(Index n, const float* x);

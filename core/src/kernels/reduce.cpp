@@ -31,6 +31,38 @@ float max(Index n, const float* x) {
   return result;
 }
 
+namespace {
+
+/// The most columns of column_sums and column_max, and the rows between two carries into double.
+constexpr Index kColumns = 64, kRows = 256;
+
+}  // namespace
+
+template <class Arch>
+void column_sums(Index n, Index columns, const float* x, Index stride, double factor, float* out) {
+  using V = simd::batch<Arch>;
+  double totals[kColumns] = {};
+  for (Index begin = 0; begin < n; begin += kRows) {
+    alignas(64) float block[kColumns] = {};
+    const Index end = n < begin + kRows ? n : begin + kRows;
+    for (Index i = begin; i < end; ++i)
+      simd::map<Arch>(columns, block, x + i * stride, block, [](V sum, V v) { return sum + v; });
+    for (Index j = 0; j < columns; ++j) totals[j] += static_cast<double>(block[j]);
+  }
+  for (Index j = 0; j < columns; ++j) out[j] = static_cast<float>(totals[j] * factor);
+}
+
+template <class Arch>
+void column_max(Index n, Index columns, const float* x, Index stride, float* out) {
+  using V = simd::batch<Arch>;
+  alignas(64) float most[kColumns];
+  for (Index j = 0; j < columns; ++j) most[j] = x[j];
+  for (Index i = 1; i < n; ++i)
+    simd::map<Arch>(columns, most, x + i * stride, most,
+                    [](V m, V v) { return xsimd::select((m != m) || (v <= m), m, v); });  // a NaN stays
+  for (Index j = 0; j < columns; ++j) out[j] = most[j];
+}
+
 template <class Arch>
 float dot(Index n, const float* a, const float* b) {
   using V = simd::batch<Arch>;
@@ -56,6 +88,8 @@ void axpy(Index n, float factor, const float* x, float* out) {
 
 template double sum<simd::Arch>(Index, const float*);
 template float max<simd::Arch>(Index, const float*);
+template void column_sums<simd::Arch>(Index, Index, const float*, Index, double, float*);
+template void column_max<simd::Arch>(Index, Index, const float*, Index, float*);
 template float dot<simd::Arch>(Index, const float*, const float*);
 template void axpy<simd::Arch>(Index, float, const float*, float*);
 

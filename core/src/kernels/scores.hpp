@@ -15,6 +15,11 @@ template <class Arch>
 void additive_scores(Index t, Index s, Index a, const float* q, const float* k, const float* v, float* scores,
                      float* scratch);
 
+/// Adds to the gradients of q, k and v where that of the scores is g [T,S].
+template <class Arch>
+void additive_scores_backward(Index t, Index s, Index a, const float* q, const float* k, const float* v, const float* g,
+                              float* to_q, float* to_k, float* to_v);
+
 /// out[d] = sum_s weights[s] · value[s,d]; a weight of 0 leaves its row out, whatever it holds.
 template <class Arch>
 void weighted_rows(Index s, Index d, const float* weights, const float* value, Index value_stride, float* out);

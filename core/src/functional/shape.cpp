@@ -1,30 +1,13 @@
-// Creation and change of shape: the part of functional.hpp that computes nothing.
+// Another shape for the same elements, parts of them, and parts joined.
 #include <algorithm>
-#include <cmath>
-#include <limits>
-#include <string>
 
-#include "attn/error.hpp"
-#include "attn/functional.hpp"
-#include "attn/random.hpp"
+#include "common.hpp"
 
 namespace attn {
 
+using namespace detail;
+
 namespace {
-
-template <class T>
-void fill(const Tensor& x, T value) {
-  std::ranges::fill(x.values<T>(), value);
-}
-
-Tensor filled(const Shape& shape, DType dtype, int value) {
-  Tensor x = Tensor::empty(shape, dtype);
-  if (dtype == DType::int32)
-    fill<std::int32_t>(x, value);
-  else
-    fill<float>(x, static_cast<float>(value));
-  return x;
-}
 
 template <class T>
 void copy_into(const Tensor& x, const Tensor& out) {
@@ -38,64 +21,19 @@ void copy_into(const Tensor& x, const Tensor& out) {
     copy_into<float>(x, out);
 }
 
+Tensor narrowed(const Tensor& x, std::size_t at, Index start, Index end) {
+  Shape shape = x.shape();
+  shape[at] = std::max<Index>(0, end - start);
+  return x.restrided(shape, x.strides(), shape[at] ? start * x.strides()[at] : 0);
+}
+
 }  // namespace
-
-Tensor zeros(const Shape& shape, DType dtype) { return filled(shape, dtype, 0); }
-Tensor ones(const Shape& shape, DType dtype) { return filled(shape, dtype, 1); }
-
-Tensor full(const Shape& shape, float value) {
-  Tensor x = Tensor::empty(shape);
-  fill<float>(x, value);
-  return x;
-}
-
-Tensor arange(double start, double end, double step, DType dtype) {
-  const double count = std::ceil((end - start) / step);
-  if (step == 0 || !std::isfinite(count) || count < 0)
-    throw Error(ErrorCode::range, "arange",
-                "step must lead from start to end, got start " + std::to_string(start) + ", end " +
-                    std::to_string(end) + ", step " + std::to_string(step));
-  if (count >= 0x1p31) throw Error(ErrorCode::oom, "arange", "too many elements: " + std::to_string(count));
-  Tensor x = Tensor::empty({static_cast<Index>(count)}, dtype);
-  const double last = start + (count - 1) * step;
-  constexpr double most = std::numeric_limits<std::int32_t>::max(), least = std::numeric_limits<std::int32_t>::min();
-  if (dtype == DType::int32 && count > 0 && (std::min(start, last) < least || std::max(start, last) > most))
-    throw Error(ErrorCode::range, "arange",
-                "int32 holds numbers from -2147483648 to 2147483647, got " + std::to_string(start) + " to " +
-                    std::to_string(last));
-  for (Index i = 0; i < x.numel(); ++i) {
-    const double value = start + static_cast<double>(i) * step;
-    if (dtype == DType::int32)
-      x.data<std::int32_t>()[i] = static_cast<std::int32_t>(value);
-    else
-      x.data()[i] = static_cast<float>(value);
-  }
-  return x;
-}
-
-Tensor eye(Index n) {
-  Tensor x = zeros({n, n});
-  for (Index i = 0; i < n; ++i) x.data()[i * n + i] = 1;
-  return x;
-}
-
-Tensor rand(const Shape& shape) {
-  Tensor x = Tensor::empty(shape);
-  // 24 bits, so that rounding to float never gives 1.
-  for (float& value : x.values()) value = static_cast<float>(default_generator().next() >> 40) * 0x1p-24f;
-  return x;
-}
-
-Tensor randn(const Shape& shape) {
-  Tensor x = Tensor::empty(shape);
-  for (float& value : x.values()) value = static_cast<float>(default_generator().normal());
-  return x;
-}
 
 Tensor contiguous(const Tensor& x) {
   if (x.contiguous()) return x;
-  Tensor out = Tensor::empty(x.shape(), x.dtype());
+  const Tensor out = Tensor::empty(x.shape(), x.dtype());
   copy_into(x, out);
+  if (recording({x})) record("contiguous", out, {x}, [](const Tensor& g, Gradients& to) { to.add(0, g); });
   return out;
 }
 
@@ -112,7 +50,10 @@ Tensor reshape(const Tensor& x, Shape shape) {
                 to_string(x.shape()) + " holds " + std::to_string(x.numel()) + " elements and cannot become " +
                     to_string(asked),
                 {x.shape(), asked});
-  return contiguous(x).restrided(shape, row_major_strides(shape));
+  const Tensor out = contiguous(x.detach()).restrided(shape, row_major_strides(shape));
+  if (recording({x}))
+    record("reshape", out, {x}, [before = x.shape()](const Tensor& g, Gradients& to) { to.add(0, reshape(g, before)); });
+  return out;
 }
 
 Tensor permute(const Tensor& x, const Shape& dims) {
@@ -121,17 +62,21 @@ Tensor permute(const Tensor& x, const Shape& dims) {
                 "dims must name each of the " + std::to_string(x.rank()) + " dimensions of " + to_string(x.shape()) +
                     " once, got " + to_string(dims),
                 {x.shape(), dims});
-  Shape shape, strides;
+  Shape shape, strides, back(dims.size());
   std::vector<bool> seen(dims.size());
-  for (Index dim : dims) {
+  for (const Index dim : dims) {
     const auto at = static_cast<std::size_t>(checked_dim("permute", dim, x.rank()));
     if (seen[at])
       throw Error(ErrorCode::range, "permute", "dims must name each dimension once, got " + to_string(dims));
     seen[at] = true;
+    back[at] = static_cast<Index>(shape.size());
     shape.push_back(x.shape()[at]);
     strides.push_back(x.strides()[at]);
   }
-  return x.restrided(shape, strides);
+  const Tensor out = x.restrided(shape, strides);
+  if (recording({x}))
+    record("permute", out, {x}, [back](const Tensor& g, Gradients& to) { to.add(0, permute(g, back)); });
+  return out;
 }
 
 Tensor transpose(const Tensor& x, Index dim0, Index dim1) {
@@ -140,17 +85,25 @@ Tensor transpose(const Tensor& x, Index dim0, Index dim1) {
   const auto b = static_cast<std::size_t>(checked_dim("transpose", dim1, x.rank()));
   std::swap(shape[a], shape[b]);
   std::swap(strides[a], strides[b]);
-  return x.restrided(shape, strides);
+  const Tensor out = x.restrided(shape, strides);
+  if (recording({x}))
+    record("transpose", out, {x}, [dim0, dim1](const Tensor& g, Gradients& to) { to.add(0, transpose(g, dim0, dim1)); });
+  return out;
 }
 
 Tensor slice(const Tensor& x, Index dim, Index start, Index end) {
   const auto at = static_cast<std::size_t>(checked_dim("slice", dim, x.rank()));
   const Index size = x.shape()[at];
   const auto clamp = [size](Index i) { return std::clamp<Index>(i < 0 ? i + size : i, 0, size); };
-  start = clamp(start);
-  Shape shape = x.shape();
-  shape[at] = std::max<Index>(0, clamp(end) - start);
-  return x.restrided(shape, x.strides(), shape[at] ? start * x.strides()[at] : 0);
+  start = clamp(start), end = clamp(end);
+  const Tensor out = narrowed(x, at, start, end);
+  if (recording({x}))
+    record("slice", out, {x}, [at, start, end, before = x.shape()](const Tensor& g, Gradients& to) {
+      const Tensor whole = zeros(before);
+      copy_into(g, narrowed(whole, at, start, end));
+      to.add(0, whole);
+    });
+  return out;
 }
 
 Tensor index(const Tensor& x, const Tensor& indices) {
@@ -159,9 +112,14 @@ Tensor index(const Tensor& x, const Tensor& indices) {
     throw Error(ErrorCode::type, "index", std::string("indices must be int32, got ") + to_string(indices.dtype()));
   Shape shape = indices.shape();
   shape.insert(shape.end(), x.shape().begin() + 1, x.shape().end());
-  const Tensor rows = contiguous(x), list = contiguous(indices);
-  Tensor out = Tensor::empty(shape);
+  const Tensor rows = dense("index", x), list = contiguous(indices), out = Tensor::empty(shape);
   ops::index(rows.view(), list.values<std::int32_t>(), out.out());
+  if (recording({x}))
+    record("index", out, {x}, [before = x.shape(), kept = Saved(list)](const Tensor& g, Gradients& to) {
+      const Tensor whole = zeros(before);
+      ops::index_add(dense("index", g).view(), kept.get().values<std::int32_t>(), whole.out());
+      to.add(0, whole);
+    });
   return out;
 }
 
@@ -171,6 +129,7 @@ Tensor cat(const std::vector<Tensor>& tensors, Index dim) {
   const auto at = static_cast<std::size_t>(checked_dim("cat", dim, first.rank()));
   Shape shape = first.shape();
   shape[at] = 0;
+  std::vector<Index> ends;
   for (const Tensor& x : tensors) {
     Shape other = x.shape();
     if (x.rank() == first.rank()) other[at] = first.shape()[at];
@@ -182,15 +141,16 @@ Tensor cat(const std::vector<Tensor>& tensors, Index dim) {
     if (x.dtype() != first.dtype())
       throw Error(ErrorCode::type, "cat",
                   std::string("all must be ") + to_string(first.dtype()) + ", got " + to_string(x.dtype()));
-    shape[at] += x.shape()[at];
+    ends.push_back(shape[at] += x.shape()[at]);
   }
-  Tensor out = Tensor::empty(shape, first.dtype());
-  Index start = 0;
-  for (const Tensor& x : tensors) {
-    const Index end = start + x.shape()[at];
-    copy_into(x, slice(out, static_cast<Index>(at), start, end));
-    start = end;
-  }
+  const Tensor out = Tensor::empty(shape, first.dtype());
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    copy_into(tensors[i], narrowed(out, at, i == 0 ? 0 : ends[i - 1], ends[i]));
+  if (recording(tensors))
+    record("cat", out, tensors, [at, ends](const Tensor& g, Gradients& to) {
+      for (std::size_t i = 0; i < ends.size(); ++i)
+        if (to.wants(i)) to.add(i, narrowed(g, at, i == 0 ? 0 : ends[i - 1], ends[i]));
+    });
   return out;
 }
 

@@ -1,0 +1,70 @@
+#pragma once
+// Reverse-mode differentiation: operators leave a note of how their result depends on their inputs, and
+// Tensor::backward() walks the notes back. Gradients of gradients are not to be had.
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <vector>
+
+#include "attn/tensor.hpp"
+
+namespace attn {
+
+/// While it lives, operators of this thread leave no notes.
+class NoGrad {
+ public:
+  NoGrad();
+  ~NoGrad();
+  NoGrad(const NoGrad&) = delete;
+  NoGrad& operator=(const NoGrad&) = delete;
+
+ private:
+  bool before_;
+};
+bool grad_enabled();
+
+/// When on, the first operator whose recorded result, or a gradient of whose inputs, holds a NaN throws RANGE and names
+/// itself. Costs a pass over every one of them.
+void set_detect_anomaly(bool on);
+bool detect_anomaly();
+
+namespace autograd {
+
+/// Takes the gradients of an operator's inputs on their way back.
+class Gradients {
+ public:
+  explicit Gradients(Node& node) : node_(node) {}
+  /// Whether input i wants one; computing it for another is wasted.
+  bool wants(std::size_t i) const;
+  /// Adds to the gradient of input i, whose shape it has.
+  void add(std::size_t i, const Tensor& gradient);
+
+ private:
+  Node& node_;
+};
+
+/// From the gradient of an operator's result to those of its inputs. Contiguous; runs under NoGrad.
+using Backward = std::function<void(const Tensor& gradient, Gradients& to)>;
+
+/// Whether an operator on these inputs should be recorded.
+bool recording(std::initializer_list<Tensor> inputs);
+bool recording(const std::vector<Tensor>& inputs);
+
+/// Notes that op made out from inputs. To be called only where recording(inputs); out must be fresh. backward must not
+/// hold out itself, which would never be freed, but out.detach().
+void record(const char* op, const Tensor& out, const std::vector<Tensor>& inputs, Backward backward);
+
+/// A tensor kept for a backward pass; get() throws UNSUPPORTED if it was written to since.
+class Saved {
+ public:
+  Saved(const Tensor& x);  // NOLINT: captured by name
+  const Tensor& get() const;
+
+ private:
+  Tensor tensor_;
+  std::uint32_t version_;
+};
+
+}  // namespace autograd
+}  // namespace attn

@@ -1,0 +1,212 @@
+#include "attn/autograd.hpp"
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "attn/error.hpp"
+#include "attn/ops.hpp"
+
+namespace attn {
+
+namespace {
+
+thread_local bool enabled = true;
+bool anomalies = false;
+
+}  // namespace
+
+NoGrad::NoGrad() : before_(std::exchange(enabled, false)) {}
+NoGrad::~NoGrad() { enabled = before_; }
+bool grad_enabled() { return enabled; }
+
+void set_detect_anomaly(bool on) { anomalies = on; }
+bool detect_anomaly() { return anomalies; }
+
+namespace autograd {
+
+/// What an operator left: how its result depends on its inputs.
+struct Node {
+  /// An input: a leaf, or the node that made it, or neither where no gradient is wanted.
+  struct Edge {
+    Tensor leaf{};
+    std::shared_ptr<Node> node{};
+  };
+
+  const char* op = "";
+  std::vector<Edge> inputs{};
+  Backward backward{};  ///< empty once it has run
+  Tensor pending{};   ///< the gradient of the result, as far as it has come
+
+  ~Node() {
+    // A chain of thousands of nodes would otherwise be freed by as many nested calls.
+    std::vector<Edge> left = std::move(inputs);
+    while (!left.empty()) {
+      const std::shared_ptr<Node> node = std::move(left.back().node);
+      left.pop_back();
+      if (!node || node.use_count() > 1) continue;
+      std::ranges::move(node->inputs, std::back_inserter(left));
+      node->inputs.clear();
+    }
+  }
+
+  /// In place, unless somebody holds the gradient that was there.
+  static void accumulate_leaf(const Tensor& leaf, const Tensor& gradient);
+  static std::shared_ptr<Node> of(const Tensor& x) { return x.impl().node; }
+  static void attach(const Tensor& out, std::shared_ptr<Node> node) { out.impl_->node = std::move(node); }
+};
+
+namespace {
+
+/// total += gradient, where total is the caller's to write to.
+void accumulate(Tensor& total, const Tensor& gradient) {
+  if (!total.defined()) {
+    total = gradient;
+    return;
+  }
+  if (!total.contiguous() || !total.shares_nothing()) {
+    const Tensor own = Tensor::empty(total.shape());
+    ops::copy<float>(total.view(), own.out());
+    total = own;
+  }
+  ops::binary(ops::Binary::add, total.view(), gradient.view(), total.out());
+}
+
+void require_numbers(const char* op, const char* what, const Tensor& x) {
+  if (!anomalies || x.dtype() != DType::float32) return;
+  Tensor dense = x;
+  if (!x.contiguous()) {
+    dense = Tensor::empty(x.shape());
+    ops::copy<float>(x.view(), dense.out());
+  }
+  const std::span<const float> values = dense.values();
+  if (std::ranges::any_of(values, [](float v) { return v != v; }))
+    throw Error(ErrorCode::range, op, std::string("here the first NaN appears, in ") + what + " " + to_string(x.shape()),
+                {x.shape()});
+}
+
+}  // namespace
+
+void Node::accumulate_leaf(const Tensor& leaf, const Tensor& gradient) {
+  struct Taken {  // held by nobody else while it is added to, and given back whatever happens
+    const Tensor& leaf;
+    Tensor total{};
+    explicit Taken(const Tensor& x) : leaf(x) { total.impl_ = std::move(leaf.impl_->grad); }
+    ~Taken() { leaf.impl_->grad = std::move(total.impl_); }
+  } taken(leaf);
+  accumulate(taken.total, gradient);
+}
+
+namespace {
+
+/// Every node that a gradient reaches, and from how many others.
+std::unordered_map<Node*, Index> reach(Node& root) {
+  std::unordered_map<Node*, Index> arrivals{{&root, 0}};
+  std::vector<Node*> left{&root};
+  while (!left.empty()) {
+    Node& node = *left.back();
+    left.pop_back();
+    if (!node.backward)
+      throw Error(ErrorCode::unsupported, "backward",
+                  std::string("what ") + node.op +
+                      " kept was freed by an earlier backward(); run the forward pass again, or retain the graph");
+    for (const Node::Edge& edge : node.inputs)
+      if (edge.node && ++arrivals[edge.node.get()] == 1) left.push_back(edge.node.get());
+  }
+  return arrivals;
+}
+
+void run(const std::shared_ptr<Node>& root, const Tensor& gradient, bool retain_graph) {
+  std::unordered_map<Node*, Index> arrivals = reach(*root);
+  struct Clear {  // an error on the way leaves no half gradients in the nodes
+    std::unordered_map<Node*, Index>& nodes;
+    ~Clear() {
+      for (auto& [node, count] : nodes) node->pending = {};
+    }
+  } const clear{arrivals};
+  root->pending = gradient;
+  std::vector<Node*> ready{root.get()};
+  while (!ready.empty()) {
+    Node& node = *ready.back();
+    ready.pop_back();
+    if (const Tensor own = std::exchange(node.pending, {}); own.defined()) {
+      Gradients to(node);
+      node.backward(own, to);
+    }
+    if (!retain_graph) node.backward = nullptr;
+    for (const Node::Edge& edge : node.inputs)
+      if (edge.node && --arrivals[edge.node.get()] == 0) ready.push_back(edge.node.get());
+  }
+}
+
+}  // namespace
+
+bool Gradients::wants(std::size_t i) const { return node_.inputs[i].node || node_.inputs[i].leaf.defined(); }
+
+void Gradients::add(std::size_t i, const Tensor& gradient) {
+  if (!wants(i)) return;
+  require_numbers(node_.op, "the gradient of an input", gradient);
+  const Node::Edge& edge = node_.inputs[i];
+  if (edge.node)
+    accumulate(edge.node->pending, gradient);
+  else
+    Node::accumulate_leaf(edge.leaf, gradient);
+}
+
+bool recording(std::initializer_list<Tensor> inputs) {
+  return enabled && std::ranges::any_of(inputs, &Tensor::requires_grad);
+}
+bool recording(const std::vector<Tensor>& inputs) { return enabled && std::ranges::any_of(inputs, &Tensor::requires_grad); }
+
+void record(const char* op, const Tensor& out, const std::vector<Tensor>& inputs, Backward backward) {
+  require_numbers(op, "its result", out);
+  auto node = std::make_shared<Node>();
+  node->op = op;
+  node->backward = std::move(backward);
+  for (const Tensor& x : inputs) {
+    Node::Edge& edge = node->inputs.emplace_back();
+    edge.node = Node::of(x);
+    if (!edge.node && x.requires_grad()) edge.leaf = x;
+  }
+  Node::attach(out, std::move(node));
+}
+
+Saved::Saved(const Tensor& x) : tensor_(x), version_(x.defined() ? x.version() : 0) {}
+
+const Tensor& Saved::get() const {
+  if (tensor_.defined() && tensor_.version() != version_)
+    throw Error(ErrorCode::unsupported, "backward",
+                "a tensor " + to_string(tensor_.shape()) +
+                    " that the backward pass needs was written to since the forward pass; run that again",
+                {tensor_.shape()});
+  return tensor_;
+}
+
+}  // namespace autograd
+
+void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
+  if (!requires_grad())
+    throw Error(ErrorCode::unsupported, "backward",
+                "nothing to differentiate: no input of this tensor " + to_string(shape()) + " requires a gradient",
+                {shape()});
+  if (!gradient.defined() && numel() != 1)
+    throw Error(ErrorCode::shape, "backward",
+                "without a gradient this must hold one element, got " + to_string(shape()), {shape()});
+  if (gradient.defined() && gradient.shape() != shape())
+    throw Error(ErrorCode::shape, "backward",
+                "the gradient must be " + to_string(shape()) + ", got " + to_string(gradient.shape()),
+                {shape(), gradient.shape()});
+  const NoGrad quiet;
+  Tensor start = gradient;
+  if (!start.defined()) {
+    start = Tensor::empty(shape());
+    *start.data() = 1;
+  }
+  if (impl().node)
+    autograd::run(impl().node, start, retain_graph);
+  else
+    autograd::Node::accumulate_leaf(*this, start);
+}
+
+}  // namespace attn

@@ -1,0 +1,156 @@
+// The engine by itself: what is added up, what is freed, what is refused.
+#include "helpers.hpp"
+
+using namespace test;
+using attn::ErrorCode;
+using attn::ops::Binary;
+using attn::ops::Reduction;
+using attn::ops::Unary;
+
+namespace {
+
+Tensor leaf(std::initializer_list<float> values) {
+  Tensor x = tensor(values, {static_cast<Index>(values.size())});
+  return x.set_requires_grad(true);
+}
+Tensor sum(const Tensor& x) { return attn::reduce(Reduction::sum, x); }
+Tensor times(const Tensor& a, const Tensor& b) { return attn::binary(Binary::mul, a, b); }
+Tensor plus(const Tensor& a, const Tensor& b) { return attn::binary(Binary::add, a, b); }
+
+}  // namespace
+
+TEST_CASE("gradients add up: over uses, over paths, and over calls until they are set anew") {
+  Tensor x = leaf({1, 2, 3});
+  const Tensor square = times(x, x);
+  sum(plus(square, times(square, x))).backward();  // x² + x³
+  check_values(x.grad(), {5, 16, 33});
+  sum(x).backward();
+  check_values(x.grad(), {6, 17, 34});
+  x.set_grad({});
+  CHECK(!x.grad().defined());
+  sum(x).backward();
+  check_values(x.grad(), {1, 1, 1});
+}
+
+TEST_CASE("a gradient that somebody holds does not change under them, nor do two leaves share one") {
+  Tensor x = leaf({1, 2}), y = leaf({3, 4});
+  sum(plus(x, y)).backward();
+  const Tensor held = x.grad();
+  sum(times(x, y)).backward();
+  check_values(held, {1, 1});
+  check_values(x.grad(), {4, 5});
+  check_values(y.grad(), {2, 3});
+}
+
+TEST_CASE("a result with more than one element takes the gradient to start from") {
+  Tensor x = leaf({1, 2});
+  times(x, x).backward(tensor({10, 100}, {2}));
+  check_values(x.grad(), {20, 400});
+  check_error(ErrorCode::shape, "backward", {"[2]"}, [&] { times(x, x).backward(); });
+  check_error(ErrorCode::shape, "backward", {"[2]", "[3]"}, [&] { times(x, x).backward(attn::ones({3})); });
+  check_values(x.grad(), {20, 400});
+}
+
+TEST_CASE("nothing is noted where no gradient is wanted") {
+  Tensor x = leaf({1, 2});
+  const Tensor constant = tensor({1, 2}, {2});
+  CHECK(!times(constant, constant).requires_grad());
+  CHECK(times(x, constant).requires_grad());
+  CHECK(!times(x, constant).detach().requires_grad());
+  {
+    const attn::NoGrad quiet;
+    CHECK(!times(x, x).requires_grad());
+    {
+      const attn::NoGrad again;
+    }
+    CHECK(!attn::grad_enabled());
+  }
+  CHECK(times(x, x).requires_grad());
+  sum(times(x, constant)).backward();
+  CHECK(!constant.grad().defined());
+  check_error(ErrorCode::unsupported, "backward", {"nothing to differentiate"}, [&] { sum(constant).backward(); });
+}
+
+TEST_CASE("only leaves of float32 are told to require a gradient") {
+  Tensor x = leaf({1});
+  Tensor y = times(x, x);
+  check_error(ErrorCode::unsupported, "requires_grad", {"[1]"}, [&] { y.set_requires_grad(false); });
+  Tensor whole = integers({1});
+  check_error(ErrorCode::type, "requires_grad", {"float32"}, [&] { whole.set_requires_grad(true); });
+  CHECK(x.is_leaf());
+  CHECK(!y.is_leaf());
+  check_error(ErrorCode::shape, "grad", {"[1]", "[2]"}, [&] { x.set_grad(attn::ones({2})); });
+}
+
+TEST_CASE("backward twice is refused, unless the graph was retained") {
+  Tensor x = leaf({3});
+  const Tensor y = attn::unary(Unary::exp, times(x, x));
+  y.backward({}, true);
+  const float once = x.grad().data()[0];
+  y.backward();
+  CHECK(x.grad().data()[0] == 2 * once);
+  check_error(ErrorCode::unsupported, "backward", {"freed"}, [&] { y.backward(); });
+  CHECK(x.grad().data()[0] == 2 * once);
+  check_error(ErrorCode::unsupported, "backward", {"mul", "freed"}, [&] {  // a part of a new graph
+    const Tensor z = times(x, x);
+    sum(z).backward();
+    plus(z, x).backward();
+  });
+}
+
+TEST_CASE("a tensor that was written to since the forward pass is noticed") {
+  Tensor x = leaf({2, 3});
+  const Tensor y = sum(times(x, x));
+  x.data()[0] = 100;
+  x.written();
+  check_error(ErrorCode::unsupported, "backward", {"[2]", "written"}, [&] { y.backward(); });
+  CHECK(!x.grad().defined());
+  const Tensor z = sum(plus(x, x));  // whose gradient needs no values
+  x.written();
+  z.backward();
+  check_values(x.grad(), {2, 2});
+}
+
+TEST_CASE("a graph frees what it kept: after backward, and with the last tensor that leads to it") {
+  const std::size_t before = attn::tensor_bytes();
+  {
+    Tensor x = leaf({1, 2, 3});
+    const std::size_t alone = attn::tensor_bytes();
+    Tensor y = sum(attn::unary(Unary::exp, times(x, x)));
+    y.backward();
+    x.set_grad({});
+    CHECK(attn::tensor_bytes() == alone + 4);  // y itself
+    y = sum(attn::unary(Unary::tanh, times(x, x)));
+    y = {};
+    CHECK(attn::tensor_bytes() == alone);
+  }
+  CHECK(attn::tensor_bytes() == before);
+}
+
+TEST_CASE("a chain of 200000 operators runs back and is freed without nested calls") {
+  Tensor x = leaf({1});
+  Tensor y = x;
+  for (int i = 0; i < 200000; ++i) y = plus(y, x);
+  y.backward();
+  check_values(x.grad(), {200001});
+  y = x;
+  for (int i = 0; i < 200000; ++i) y = plus(y, x);
+  y = {};
+}
+
+TEST_CASE("the first NaN is told, forward and backward, when asked") {
+  struct Anomaly {
+    Anomaly() { attn::set_detect_anomaly(true); }
+    ~Anomaly() { attn::set_detect_anomaly(false); }
+  };
+  Tensor x = leaf({-1, 1}), zero = leaf({0});
+  attn::unary(Unary::sqrt, x);  // not asked
+  const Anomaly on;
+  check_error(ErrorCode::range, "sqrt", {"NaN", "[2]"}, [&] { sum(attn::unary(Unary::sqrt, x)).backward(); });
+  // sqrt'(0) = inf, times 0.
+  const Tensor y = times(attn::unary(Unary::sqrt, zero), attn::zeros({1}));
+  check_error(ErrorCode::range, "sqrt", {"NaN", "gradient"}, [&] { y.backward(); });
+  CHECK(!zero.grad().defined());
+  sum(times(x, x)).backward();
+  check_values(x.grad(), {-2, 2});
+}
