@@ -12,8 +12,8 @@ namespace {
 constexpr Index kDepth = 512;
 /// Rows that are packed together: few enough to be read along whole lines, many enough to be written so.
 constexpr Index kPackRows = 16;
-/// Rows so many floats apart, or a multiple, lie in the same few sets of the nearest cache.
-constexpr Index kSets = 512;
+/// Rows so many floats apart, or a multiple, lie in the same few sets of the nearest cache; copied, they lie kPad further.
+constexpr Index kSets = 512, kPad = 16;
 
 /// x [rows,columns] to out, row by row.
 template <class Arch>
@@ -52,7 +52,7 @@ void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out)
 
 template <class Arch>
 Index gemm_scratch(Index m, Index k) {
-  return m * (k < kDepth ? k : kDepth);
+  return m * ((k < kDepth ? k : kDepth) + kPad);
 }
 
 template <class Arch>
@@ -62,11 +62,12 @@ void gemm(Index m, Index n, Index k, const Matrix& a, const float* b, const floa
   for (Index p = 0; p == 0 || p < k; p += kDepth) {
     const Index depth = k - p < kDepth ? k - p : kDepth;
     const bool direct = a.column == 1 && a.row % kSets != 0;
-    if (!direct) copy_rows<Arch>(m, depth, a.at(0, p), scratch, depth);
+    const Index stride = direct ? a.row : depth + kPad;
+    if (!direct) copy_rows<Arch>(m, depth, a.at(0, p), scratch, stride);
     for (Index j = 0; j < n; j += columns) {
       const bool first = p == 0;
       panel_part<Arch>(m, n - j < columns ? n - j : columns, depth, direct ? a.at(0, p).data : scratch,
-                       direct ? a.row : depth, b + j * k + p * columns,
+                       stride, b + j * k + p * columns,
                        !first ? c + j
                        : bias ? bias + j
                               : kZeros<Arch>,

@@ -55,6 +55,12 @@ template <class Arch, Index kRows, Side side>
   for (Index i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
     for (Index u = 0; u < batches; ++u) sums[i][u] = simd::load<Arch>(start + i * start_stride + u * lanes);
+  // Rows of a in groups of three, each with a pointer: x86 adds a step or two of them to it for nothing, where twelve
+  // offsets do not fit its registers.
+  constexpr Index groups = (kRows + 2) / 3;
+  const float* from[groups];
+#pragma GCC unroll 16
+  for (Index g = 0; g < groups; ++g) from[g] = side == Side::columns ? a : a + 3 * g * a_step;
   // Not unrolled: V8 would spill.
   for (Index p = 0; p < k; ++p) {
     V row[batches];
@@ -62,11 +68,16 @@ template <class Arch, Index kRows, Side side>
     for (Index u = 0; u < batches; ++u) row[u] = simd::load<Arch>(b + u * lanes);
 #pragma GCC unroll 16
     for (Index i = 0; i < kRows; ++i) {
-      const V x(side == Side::columns ? a[i] : a[i * a_step]);
+      const V x(side == Side::columns ? a[i] : from[i / 3][i % 3 * a_step]);
 #pragma GCC unroll 16
       for (Index u = 0; u < batches; ++u) sums[i][u] = simd::mul_add<Arch>(x, row[u], sums[i][u]);
     }
-    a += side == Side::columns ? a_step : 1;
+    if (side == Side::columns) {
+      a += a_step;
+    } else {
+#pragma GCC unroll 16
+      for (Index g = 0; g < groups; ++g) ++from[g];
+    }
     b += b_step;
   }
 #pragma GCC unroll 16
