@@ -6,7 +6,7 @@
 namespace attn::kernels {
 
 /// (x - mean x) / sqrt(var x + eps) · weight + bias, var the mean of the squared differences (Ba et al. 2016,
-/// arXiv:1607.06450). Mean and variance are carried in double.
+/// arXiv:1607.06450). Sums are carried in double from one block to the next.
 template <class Arch>
 void layer_norm(Index n, const float* x, const float* weight, const float* bias, double eps, float* out);
 /// x / sqrt(mean x² + eps) · weight (Zhang & Sennrich 2019, arXiv:1910.07467).

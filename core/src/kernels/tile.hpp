@@ -30,7 +30,7 @@ struct Tile<xsimd::wasm> {
 };
 #elif defined(__aarch64__)
 template <>
-struct Tile<Arch> {
+struct Tile<simd::Arch> {
   static constexpr Index rows = 8, batches = 3;
 };
 #endif
@@ -40,14 +40,20 @@ inline constexpr Index kTileRows = Tile<Arch>::rows;
 template <class Arch>
 inline constexpr Index kTileColumns = Tile<Arch>::batches* simd::kLanes<Arch>;
 
+/// Panels of the tile's columns that n of them take.
+template <class Arch>
+constexpr Index panels_of(Index n) {
+  return n / kTileColumns<Arch> + (n % kTileColumns<Arch> != 0);
+}
+
 /// How the left operand of a tile lies: a column's elements side by side and columns `step` apart, or rows so.
 enum class Side { columns, rows };
 
 /// c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for kRows rows and the tile's columns, added up in the order of p.
 /// Strides and steps in floats; a stride of 0 repeats. c may be start; neither may overlap a or b.
 template <class Arch, Index kRows, Side side>
-[[gnu::always_inline]] inline void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
-                            Index start_stride, float* c, Index c_stride) {
+[[gnu::always_inline]] inline void tile(Index k, const float* a, Index a_step, const float* b, Index b_step,
+                                        const float* start, Index start_stride, float* c, Index c_stride) {
   using V = simd::batch<Arch>;
   constexpr Index batches = Tile<Arch>::batches, lanes = simd::kLanes<Arch>;
   V sums[kRows][batches];
@@ -104,12 +110,12 @@ template <class Arch, Index kRows, Side side>
   }
 }
 template <class Arch, Side side>
-void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
-             Index start_stride, float* c, Index c_stride) {
+void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
+             const float* start, Index start_stride, float* c, Index c_stride) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
-    ((rows == static_cast<Index>(i + 1)
-          ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step, start, start_stride, c, c_stride)
-          : void()),
+    ((rows == static_cast<Index>(i + 1) ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step,
+                                                                                       start, start_stride, c, c_stride)
+                                        : void()),
      ...);
   }
   (std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
@@ -123,7 +129,9 @@ void panel(Index rows, Index k, const float* a, Index a_step, const float* b, In
   const Index few = rows / count, more = rows - few * count;
   if (more) tile_of<Arch, side>(few + 1, more, k, a, a_step, b, b_step, start, start_stride, c, c_stride);
   const Index done = more * (few + 1);
-  if (count > more) tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride, start_stride, c + done * c_stride, c_stride);
+  if (count > more)
+    tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride,
+                        start_stride, c + done * c_stride, c_stride);
 }
 
 /// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or
