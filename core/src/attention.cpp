@@ -35,7 +35,8 @@ constexpr Index kWork = 1 << 15;
 Index rows_per_piece(const Layout& l, double extra = 0) {
   const double row = static_cast<double>(l.s) * static_cast<double>(std::max(l.dq, l.dk) + l.dv);
   const double rows = static_cast<double>(kWork) / (row + extra + 1);
-  return std::clamp<Index>(static_cast<Index>(rows), 1, std::max<Index>(l.t, 1));
+  // A tile of rows costs little more than one of them.
+  return std::clamp<Index>(static_cast<Index>(rows), std::min<Index>(l.t, 12), std::max<Index>(l.t, 1));
 }
 
 void require(const In& weight, const char* what, const Shape& shape) {
@@ -77,7 +78,8 @@ float factor(const Layout& l, const AttendOptions& options) {
 }
 
 Layout attend_layout(const In& query, const In& key, const In& value, const AttendOptions& options) {
-  const Layout layout = checked_layout("attend", query, key, value, {.heads = options.heads, .widths_match = widths_match(options.score)});
+  const Layout layout = checked_layout("attend", query, key, value,
+                                       {.heads = options.heads, .widths_match = widths_match(options.score)});
   check_weights(options, layout);
   checked_numel("attend", layout.scores_shape());
   if (!(options.temperature > 0) || !std::isfinite(options.temperature))
@@ -94,32 +96,31 @@ Layout attend_layout(const In& query, const In& key, const In& value, const Atte
 /// A matrix that rows of queries or keys are multiplied by, packed once: of one problem, or of all.
 class Packed {
  public:
-  Packed(Index k, Index n, Index count)
-      : k_(k), n_(n), size_(packed_size(k, n)), scratch_("attend", checked_numel("attend", {count, size_})) {}
+  Packed(Index k, Index n, Index count) : k_(k), n_(n), size_(packed_size(k, n)), scratch_("attend", count * size_) {}
 
   void fill(Index at, const Matrix& b) {
-    simd::dispatch([&]<class Arch>(Arch) {
-      const Index columns = kernels::panel_columns<Arch>();
-      kernels::pack<Arch>(k_, n_, b, 0, (n_ + columns - 1) / columns, scratch_.data() + at * size_);
-    });
+    simd::dispatch(
+        [&]<class Arch>(Arch) { kernels::pack<Arch>(k_, n_, b, 0, kernels::panel_count<Arch>(n_), panels(at)); });
   }
 
   /// out [rows,n] = x [rows,k] · b + bias; rows of x are `stride` apart.
   void multiply(Index at, const float* x, Index stride, Index rows, const float* bias, float* out) const {
     simd::dispatch([&]<class Arch>(Arch) {
       const Scratch scratch("attend", kernels::gemm_scratch<Arch>(rows, k_));
-      kernels::gemm<Arch>(rows, n_, k_, {x, stride, 1}, scratch_.data() + at * size_, bias, out, n_, scratch.data());
+      kernels::gemm<Arch>(rows, n_, k_, {x, stride, 1}, panels(at), bias, out, n_, scratch.data());
     });
   }
 
  private:
-  static Index packed_size(Index k, Index n) {
-    Index columns = 0;
-    simd::dispatch([&]<class Arch>(Arch) { columns = kernels::panel_columns<Arch>(); });
-    return checked_numel("attend", {(n + columns - 1) / columns * columns, k});
+  static std::int64_t packed_size(Index k, Index n) {
+    std::int64_t floats = 0;
+    simd::dispatch([&]<class Arch>(Arch) { floats = kernels::packed_size<Arch>(k, n); });
+    return floats;
   }
+  float* panels(Index at) const { return scratch_.data() + at * static_cast<Index>(size_); }
 
-  Index k_, n_, size_;
+  Index k_, n_;
+  std::int64_t size_;
   Scratch scratch_;
 };
 
@@ -131,7 +132,9 @@ Matrix turned(const In& x) { return {x.data, 1, x.size(1)}; }
 class Scorer {
  public:
   Scorer(const Layout& l, const AttendOptions& options, const float* key)
-      : l_(l), options_(options), features_(options.score == Score::additive ? options.score_vector.numel() : 0),
+      : l_(l),
+        options_(options),
+        features_(options.score == Score::additive ? options.score_vector.numel() : 0),
         keys_(options.score == Score::general ? l.dk : l.dq, options.score == Score::additive ? 0 : l.s,
               options.score == Score::location ? 1 : l.problems()),
         queries_(l.dq, options.score == Score::general ? l.dk : features_, 1),
@@ -180,8 +183,9 @@ class Scorer {
         const Scratch qa("attend", checked_numel("attend", {rows + 1, features_}));
         queries_.multiply(0, q, q_stride, rows, nullptr, qa.data());
         return simd::dispatch([&]<class Arch>(Arch) {
-          kernels::additive_scores<Arch>(rows, l_.s, features_, qa.data(), projected_keys_.data() + p * l_.s * features_,
-                                         options_.score_vector.data, scores, qa.data() + rows * features_);
+          kernels::additive_scores<Arch>(rows, l_.s, features_, qa.data(),
+                                         projected_keys_.data() + p * l_.s * features_, options_.score_vector.data,
+                                         scores, qa.data() + rows * features_);
         });
       }
     }

@@ -25,7 +25,7 @@ Index checked_group(const char* op, const In& query, const In& key, const In& va
                 {query.shape});
   if (value.shape[0] != key.shape[0] || value.shape[1] != key.shape[1])
     fail(op, "value's leading sizes must match key", key, value);
-  if (key.shape[0] != query.shape[0] || key.shape[1] < 1 || query.shape[1] % key.shape[1] != 0)
+  if (key.shape[0] != query.shape[0] || key.shape[1] < 1 || query.shape[1] < 1 || query.shape[1] % key.shape[1] != 0)
     fail(op, "key's batches must match, and its heads divide, those of query", query, key);
   return query.shape[1] / key.shape[1];
 }

@@ -1,7 +1,6 @@
 // ops::scaled_dot_product_attention and its backward pass: how their problems are shared out among threads.
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <string>
 #include <vector>
 
@@ -33,7 +32,8 @@ namespace {
 constexpr const char* kForward = "scaled_dot_product_attention";
 constexpr const char* kBackward = "scaled_dot_product_attention_backward";
 
-/// Queries of a block at most, whole panels of any tile: enough for its tiles of keys to be read once for many, few enough to stay in the cache.
+/// Queries of a block at most, whole panels of any tile: enough for its tiles of keys to be read once for many, few
+/// enough to stay in the cache.
 constexpr Index kBlock = 192;
 /// Fewer queries than this are bound by the reading of K and V: they split the keys instead.
 constexpr Index kFewQueries = 4;
@@ -50,9 +50,12 @@ struct Problem {
   const float *query, *key, *value;
 
   Problem(const char* op, const In& q, const In& k, const In& v, const SdpaOptions& options)
-      : l(checked_layout(op, q, k, v, {.grouped = options.enable_gqa})), mask(op, options.mask, l),
-        scale(static_cast<float>(options.scale.value_or(1 / std::sqrt(static_cast<double>(l.dq))))), query(q.data),
-        key(k.data), value(v.data) {
+      : l(checked_layout(op, q, k, v, {.grouped = options.enable_gqa})),
+        mask(op, options.mask, l),
+        scale(static_cast<float>(options.scale.value_or(1 / std::sqrt(static_cast<double>(l.dq))))),
+        query(q.data),
+        key(k.data),
+        value(v.data) {
     if (!std::isfinite(scale))
       throw Error(ErrorCode::range, op, "scale must be finite in float32, got " + std::to_string(*options.scale));
   }
@@ -72,12 +75,12 @@ struct Problem {
   }
 };
 
-/// Blocks of queries, the last of a head first: under a causal mask it has the most keys, and the longest piece must not
-/// come last. A query's result does not depend on its block, so blocks may depend on the number of threads.
+/// Blocks of queries, the last of a head first: under a causal mask it has the most keys, and the longest piece must
+/// not come last. A query's result does not depend on its block, so blocks may depend on the number of threads.
 void attend_blocks(const Problem& given, float* out, float* lse) {
   simd::dispatch([&]<class Arch>(Arch) {
     const Layout& l = given.l;
-    const Index columns = kernels::panel_columns<Arch>(), panels = (l.t + columns - 1) / columns;
+    const Index columns = kernels::panel_columns<Arch>(), panels = kernels::panel_count<Arch>(l.t);
     const Index wanted = num_threads() == 1 ? 1 : 8 * num_threads();
     const Index per_head = std::clamp<Index>((wanted + l.problems() - 1) / l.problems(), 1, (l.t + 47) / 48);
     const Index least = std::max(per_head, (l.t + kBlock - 1) / kBlock);
@@ -124,8 +127,11 @@ void attend_pieces(const Problem& given, float* out, float* lse) {
   });
 }
 
-/// Heads of keys, each split in pieces where they are few. Fixed by the shape alone: the pieces' gradients of a query are
-/// added up.
+/// Rows of so many features that are worth handing to another thread.
+Index rows_per_piece(Index features) { return std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, features)); }
+
+/// Heads of keys, each split in pieces where they are few. Fixed by the shape alone: the pieces' gradients of a query
+/// are added up.
 Index key_pieces(const Layout& l) {
   constexpr Index wanted = 8, least = 256;
   const Index heads = std::max<Index>(1, l.problems() / l.group);
@@ -163,14 +169,16 @@ void scaled_dot_product_attention_backward(const In& query, const In& key, const
   const Scratch others(kBackward, checked_numel(kBackward, {pieces - 1, query_size}));
   std::fill_n(others.data(), (pieces - 1) * query_size, 0.0f);
   const Scratch deltas(kBackward, rows);
-  simd::dispatch([&]<class Arch>(Arch) {
-    for (Index row = 0; row < rows; ++row)
-      deltas.data()[row] = kernels::dot<Arch>(l.dv, out.data + row * l.dv, out_gradient.data + row * l.dv);
+  parallel_for(rows, rows_per_piece(l.dv), [&](Index begin, Index end) {
+    simd::dispatch([&]<class Arch>(Arch) {
+      for (Index row = begin; row < end; ++row)
+        deltas.data()[row] = kernels::dot<Arch>(l.dv, out.data + row * l.dv, out_gradient.data + row * l.dv);
+    });
   });
 
   const Index heads = l.problems() / l.group, length = (l.s + pieces - 1) / pieces;
   parallel_for(heads * pieces, given.work() < kInline ? heads * pieces : 1, [&](Index begin, Index end) {
-    const Scratch all_keys(kBackward, (l.t * static_cast<Index>(sizeof(Keys)) + 3) / 4);
+    const Scratch all_keys(kBackward, (std::int64_t{l.t} * static_cast<std::int64_t>(sizeof(Keys)) + 3) / 4);
     Keys* const keys = reinterpret_cast<Keys*>(all_keys.data());
     simd::dispatch([&]<class Arch>(Arch) {
       const Scratch scratch(kBackward, kernels::flash_backward_scratch<Arch>(l.dq, l.dv));
@@ -180,20 +188,21 @@ void scaled_dot_product_attention_backward(const In& query, const In& key, const
         float* const query_gradient = piece == 0 ? gradients.query.data : others.data() + (piece - 1) * query_size;
         for (Index p = head * l.group; p < (head + 1) * l.group; ++p) {
           for (Index t = 0; t < l.t; ++t) keys[t] = given.keys(p, t);
-          kernels::flash_backward<Arch>(given.head(p, 0),
-                                        {l.t, out_gradient.data + p * l.t * l.dv, lse.data + p * l.t,
-                                         deltas.data() + p * l.t},
-                                        keys, first, last, query_gradient + p * l.t * l.dq,
-                                        gradients.key.data + head * l.s * l.dk, gradients.value.data + head * l.s * l.dv,
-                                        scratch.data());
+          kernels::flash_backward<Arch>(
+              given.head(p, 0), {l.t, out_gradient.data + p * l.t * l.dv, lse.data + p * l.t, deltas.data() + p * l.t},
+              keys, first, last, query_gradient + p * l.t * l.dq, gradients.key.data + head * l.s * l.dk,
+              gradients.value.data + head * l.s * l.dv, scratch.data());
         }
       }
     });
   });
-  simd::dispatch([&]<class Arch>(Arch) {
-    for (Index i = 0; i + 1 < pieces; ++i)
-      kernels::binary<Arch>(Binary::add, query_size, gradients.query.data, 1, others.data() + i * query_size, 1,
-                            gradients.query.data);
+  parallel_for(rows, rows_per_piece(l.dq), [&](Index begin, Index end) {
+    float* const sum = gradients.query.data + begin * l.dq;
+    simd::dispatch([&]<class Arch>(Arch) {
+      for (Index i = 0; i + 1 < pieces; ++i)
+        kernels::binary<Arch>(Binary::add, (end - begin) * l.dq, sum, 1, others.data() + i * query_size + begin * l.dq,
+                              1, sum);
+    });
   });
 }
 

@@ -1,6 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <cmath>
 
 #include "attn/error.hpp"
 #include "attn/ops.hpp"
@@ -58,23 +56,30 @@ void multiply_block(const Product& p, const Matrix& a, const float* packed, Inde
   finish(p, rows, columns, c);
 }
 
-Index panel_columns() {
-  Index columns = 0;
-  simd::dispatch([&]<class Arch>(Arch) { columns = kernels::panel_columns<Arch>(); });
-  return columns;
-}
+/// How b [k,n] is packed.
+struct Panels {
+  Index width = 0, count = 0;
+  std::int64_t floats = 0;
 
-Index panels_of(Index n, Index columns) { return (n + columns - 1) / columns; }
+  Panels(Index k, Index n) {
+    simd::dispatch([&]<class Arch>(Arch) {
+      width = kernels::panel_columns<Arch>();
+      count = kernels::panel_count<Arch>(n);
+      floats = kernels::packed_size<Arch>(k, n);
+    });
+  }
+};
 
 /// A product from packed panels, split by rows and, where these are few, by columns.
 void multiply_packed(const Product& p, const Matrix& a, const float* packed, float* out) {
-  const Index width = panel_columns(), panels = panels_of(p.n, width);
+  const Panels panels(p.k, p.n);
   // Sums do not depend on the pieces, so these may depend on the threads.
   const Index wanted = num_threads() == 1 ? 1 : 4 * num_threads();
   const Index row_pieces = std::max({Index{1}, (p.m + kRows - 1) / kRows, std::min(wanted, p.m / kLeastRows)});
-  const Index column_pieces = std::clamp<Index>((wanted + row_pieces - 1) / row_pieces, 1, std::max<Index>(1, panels / 2));
+  const Index column_pieces =
+      std::clamp<Index>((wanted + row_pieces - 1) / row_pieces, 1, std::max<Index>(1, panels.count / 2));
   const Index rows = (p.m + row_pieces - 1) / row_pieces;
-  const Index columns = (panels + column_pieces - 1) / column_pieces * width;
+  const Index columns = (panels.count + column_pieces - 1) / column_pieces * panels.width;
   const Index pieces = row_pieces * column_pieces;
   parallel_for(pieces, p.work() < kInline ? pieces : 1, [&](Index begin, Index end) {
     for (Index piece = begin; piece < end; ++piece) {
@@ -85,10 +90,9 @@ void multiply_packed(const Product& p, const Matrix& a, const float* packed, flo
   });
 }
 
-void pack_panels(const Matrix& b, Index k, Index n, Index width, float* packed) {
-  const Index panels = panels_of(n, width);
-  const Index grain = std::max<Index>(1, static_cast<Index>(kInline) / std::max<Index>(1, 16 * k * width));
-  parallel_for(panels, grain, [&](Index begin, Index end) {
+void pack_panels(const Matrix& b, Index k, Index n, const Panels& panels, float* packed) {
+  const double panel = 16.0 * static_cast<double>(std::max<Index>(1, k)) * static_cast<double>(panels.width);
+  parallel_for(panels.count, static_cast<Index>(kInline / panel), [&](Index begin, Index end) {
     simd::dispatch([&]<class Arch>(Arch) { kernels::pack<Arch>(k, n, b, begin, end, packed); });
   });
 }
@@ -96,7 +100,8 @@ void pack_panels(const Matrix& b, Index k, Index n, Index width, float* packed) 
 /// Few rows: bound by the reading of b, which packing would only add to.
 void multiply_rows(const Product& p, const Matrix& a, const Matrix& b, float* out) {
   const double column_work = static_cast<double>(p.m) * static_cast<double>(std::max<Index>(p.k, 1));
-  const Index grain = std::max<Index>(64, static_cast<Index>(kInline / 4 / column_work));
+  // In whole registers, so that where a piece begins changes no bits.
+  const Index grain = std::max<Index>(64, static_cast<Index>(kInline / 4 / column_work) / 64 * 64);
   parallel_for(p.n, grain, [&](Index begin, Index end) {
     for (Index i = 0; i < p.m; ++i) {
       float* const c = out + i * p.n + begin;
@@ -110,9 +115,11 @@ void multiply_rows(const Product& p, const Matrix& a, const Matrix& b, float* ou
 
 void multiply_one(const Product& p, const Matrix& a, const Matrix& b, float* out) {
   if (p.m < kFewRows && a.column == 1 && (b.row == 1 || b.column == 1)) return multiply_rows(p, a, b, out);
-  const Index width = panel_columns();
-  const Scratch packed("matmul", panels_of(p.n, width) * width * p.k);
-  pack_panels(b, p.k, p.n, width, packed.data());
+  if (p.n == 1 && !p.bias && a.column == 1 && b.row == 1)  // a vector: the rows of a are the columns of the other side
+    return multiply_rows({1, 1, p.m, p.k, {}, {}, nullptr, p.activation, out}, {b.data, 0, 1}, {a.data, 1, a.row}, out);
+  const Panels panels(p.k, p.n);
+  const Scratch packed("matmul", panels.floats);
+  pack_panels(b, p.k, p.n, panels, packed.data());
   multiply_packed(p, a, packed.data(), out);
 }
 
@@ -191,16 +198,14 @@ void linear(const In& x, const In& weight, const In& bias, std::optional<Unary> 
   multiply(x, turned, bias.data, activation, out);
 }
 
-PackedMatrix::PackedMatrix(const In& b)
-    : rows_(b.size(0)), columns_(b.size(1)), instruction_set_(simd::chosen()) {
-  const Index width = panel_columns();
-  const Index floats = checked_numel("pack", {panels_of(columns_, width) * width, rows_});
+PackedMatrix::PackedMatrix(const In& b) : rows_(b.size(0)), columns_(b.size(1)), instruction_set_(simd::chosen()) {
+  const Panels panels(rows_, columns_);
   try {
-    packed_.resize(static_cast<std::size_t>(floats));
+    packed_.resize(static_cast<std::size_t>(checked_numel("pack", {panels.count, panels.width, rows_})));
   } catch (const std::bad_alloc&) {
     throw Error(ErrorCode::oom, "pack", "no memory to pack a matrix of shape " + to_string(b.shape), {b.shape});
   }
-  pack_panels(matrix_of(b), rows_, columns_, width, packed_.data());
+  pack_panels(matrix_of(b), rows_, columns_, panels, packed_.data());
 }
 
 void matmul(const In& a, const PackedMatrix& b, const In& bias, std::optional<Unary> activation, const Out& out) {

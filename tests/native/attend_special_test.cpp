@@ -108,6 +108,22 @@ TEST_CASE("a masked key contributes nothing to any score, and causal, window and
   }
 }
 
+TEST_CASE("NaN in a lone query shows, though it may attend to the first of its pieces of keys alone") {
+  Tensor q = attn::full({1, 1}, kNan);
+  attn::Mask mask;
+  mask.causal = true;
+  for (const Index S : {10, 300, 1000})
+    check_all(attn::scaled_dot_product_attention(q, attn::zeros({S, 1}), attn::ones({S, 1}), {mask}), is_nan, "NaN");
+}
+
+TEST_CASE("what a later tile outweighs is left out, an infinite value too, for queries in company as for one alone") {
+  Tensor k = attn::zeros({200, 1}), v = attn::ones({200, 1});
+  k.data()[150] = 1000;
+  v.data()[0] = kInf;
+  for (const Index T : {1, 5})
+    check_all(attn::scaled_dot_product_attention(attn::ones({T, 1}), k, v), [](float x) { return x == 1; }, "1");
+}
+
 TEST_CASE("NaN in a query row makes that row of the output NaN, and no other") {
   Random random(4);
   for (const auto& path : paths()) {

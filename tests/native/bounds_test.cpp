@@ -30,6 +30,9 @@ TEST_CASE("operators write nothing behind their output") {
     check_bounds("masked_fill", {3, n}, [&](const attn::Out& out) { attn::ops::masked_fill(x.view(), y.view(), 1, out); });
     check_bounds("softmax", {3, n}, [&](const attn::Out& out) { attn::ops::softmax(x.view(), out); });
     check_bounds("log_softmax", {3, n}, [&](const attn::Out& out) { attn::ops::log_softmax(x.view(), out); });
+    check_bounds("log_sum_exp", {3}, [&](const attn::Out& out) { attn::ops::log_sum_exp(x.view(), out); });
+    check_bounds("layer_norm", {3, n}, [&](const attn::Out& out) { attn::ops::layer_norm(x.view(), y.view(), y.view(), 1e-5, out); });
+    check_bounds("rms_norm", {3, n}, [&](const attn::Out& out) { attn::ops::rms_norm(x.view(), y.view(), 1e-5, out); });
     check_bounds("entropy", {3}, [&](const attn::Out& out) { attn::ops::entropy(x.view(), out); });
     const Tensor square = random.tensor({n, n});
     check_bounds("matmul", {3, n}, [&](const attn::Out& out) { attn::ops::matmul(x.view(), square.view(), out); });

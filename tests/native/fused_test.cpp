@@ -7,7 +7,7 @@ using namespace test;
 
 TEST_CASE("fused attention at the edges of its tiles of keys") {
   Random random(1);
-  for (const Index S : {0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200, 257}) {
+  for (const Index S : {0, 1, 2, 15, 16, 17, 31, 32, 33, 63, 64, 65, 95, 96, 97, 127, 128, 191, 192, 193, 255, 256, 257, 600}) {
     CAPTURE(S);
     for (const Index T : {1, 3, 64, 65}) {
       CAPTURE(T);
@@ -73,6 +73,25 @@ TEST_CASE("the running maximum may rise, fall or stay from tile to tile") {
       spike.data()[peak] = static_cast<float>(slope);
       for (const Tensor& q : {one, many}) check_fused({q, spike, v});
     }
+  }
+}
+
+TEST_CASE("a mask of float32's lowest number hides a key, and leaves a row of nothing else its mean, on both paths") {
+  Random random(8);
+  constexpr float lowest = std::numeric_limits<float>::lowest();
+  for (const Index T : {1, 5}) {
+    CAPTURE(T);
+    const Inputs in = random_inputs(random, {{}, T, 120, 4, 4, 3});
+    attn::Mask mask;
+    mask.additive = attn::zeros({T, 120});
+    for (Index s = 0; s < 120; ++s)
+      for (Index t = 0; t < T; ++t)
+        if (t == 0 || s >= 100) mask.additive.data()[t * 120 + s] = lowest;
+    const Tensor out = attn::scaled_dot_product_attention(in.query, in.key, in.value, {mask});
+    const Tensor plain = attn::attend(in.query, in.key, in.value, {.mask = mask}).output;
+    check_close(out, exact(plain), 1e-5);  // as far as the two paths' bounds lie apart
+    const Array mean = reference::mean(exact(in.value), 0);
+    for (Index i = 0; i < 3; ++i) CHECK(std::abs(static_cast<double>(out.data()[i]) - mean[i]) < 1e-5);
   }
 }
 

@@ -1,5 +1,6 @@
 // Products of matrices of random sizes, strides and offsets against the reference: every mixture of row-major, turned,
 // sliced and repeated operands.
+#include "attn/instruction_set.hpp"
 #include "helpers.hpp"
 
 using namespace test;
@@ -40,6 +41,17 @@ TEST_CASE("products deeper than a block of k, and of very few rows") {
     }
 }
 
+TEST_CASE("a matrix by a vector, of any layout") {
+  Random random(3);
+  for (const Index m : {1, 3, 4, 5, 64, 200})
+    for (const Index k : {0, 1, 7, 64, 300}) {
+      CAPTURE(m);
+      CAPTURE(k);
+      const Tensor a = random_view(random, m, k), b = random_view(random, k, 1);
+      check_close(attn::matmul(a, b), reference::matmul(exact(a), exact(b)), tolerance::matmul(exact(a), exact(b)));
+    }
+}
+
 TEST_CASE("bias and activation join the product, packed or not") {
   Random random(2);
   for (const Index rows : {1, 3, 4, 50}) {
@@ -57,6 +69,16 @@ TEST_CASE("bias and activation join the product, packed or not") {
     check_same_bits(attn::linear(x, weight, bias, attn::ops::Unary::gelu), attn::unary(attn::ops::Unary::gelu, plain));
     check_same_bits(attn::linear(x, packed, {}, attn::ops::Unary::relu),
                     attn::unary(attn::ops::Unary::relu, attn::linear(x, packed)));
+  }
+  const Tensor nothing = attn::ones({3, 0}), bias = random.tensor({4});
+  const attn::ops::PackedMatrix empty = attn::pack_linear(attn::zeros({4, 0}));
+  check_same_bits(attn::linear(nothing, empty, bias), attn::linear(nothing, attn::zeros({4, 0}), bias));
+  if (const auto all = attn::instruction_sets(); all.size() > 1) {
+    const std::string used = attn::instruction_set();
+    const attn::ops::PackedMatrix packed = attn::pack_linear(attn::ones({4, 2}));
+    attn::set_instruction_set(used == all[0] ? all[1] : all[0]);
+    check_error(attn::ErrorCode::unsupported, "matmul", {"instruction set"}, [&] { attn::linear(attn::ones({5, 2}), packed); });
+    attn::set_instruction_set(used);
   }
   check_error(attn::ErrorCode::shape, "linear", {"[41,30]", "[2,29]"},
               [] { attn::linear(attn::zeros({2, 29}), attn::pack_linear(attn::zeros({41, 30}))); });

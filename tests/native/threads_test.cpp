@@ -44,6 +44,24 @@ TEST_CASE("elementwise operators, reductions and products give the same bits wit
   check_threads("sinusoidal", [&] { return std::vector{attn::sinusoidal(700, 64)}; });
 }
 
+TEST_CASE("fused attention and the norms give the same bits with any number of threads") {
+  Random random(3);
+  for (const Index T : {1, 3, 150, 400})
+    for (const char* kind : {"none", "causal", "causal+padding"}) {
+      const Sizes sizes{{2}, T, 700, 20, 20, 20};
+      const Inputs in = random_inputs(random, sizes);
+      attn::SdpaOptions options;
+      options.mask = make_mask(random, sizes, kind);
+      check_threads(kind, [&] {
+        const attn::FusedAttention out = attn::fused_attention(in.query, in.key, in.value, options);
+        return std::vector{out.output, out.lse};
+      });
+    }
+  const Tensor x = random.tensor({500, 130}), w = random.tensor({130}), tall = random.tensor({700, 130});
+  check_threads("norms", [&] { return std::vector{attn::layer_norm(x, w, w), attn::rms_norm(x, w), attn::log_sum_exp(x, 1)}; });
+  check_threads("vectors", [&] { return std::vector{attn::matmul(tall, w), attn::matmul(w, attn::transpose(tall, 0, 1))}; });
+}
+
 TEST_CASE("attention gives the same bits with any number of threads") {
   Random random(2);
   const Sizes sizes{{3}, 90, 80, 12, 12, 10, 2};

@@ -1,7 +1,7 @@
 #pragma once
-// Operators on views: each checks that its inputs fit one another, then runs on the thread pool. Outputs are
-// contiguous, of the shape that the inputs give (the caller sees to that), and do not overlap an input. Errors
-// (attn::Error) come before an output is touched. Float32, accumulated in float32 unless a line says otherwise.
+// Operators on views, run on the thread pool. Inputs fit one another and outputs are contiguous, of the shape that the
+// inputs give (functional.hpp sees to that, for whoever does not), and do not overlap an input. Errors (attn::Error) come
+// before an output is touched, but those of memory that runs out on the way. Float32, accumulated in float32 unless a line says otherwise.
 
 #include <cstdint>
 #include <optional>
@@ -70,11 +70,13 @@ class PackedMatrix {
   int instruction_set_;
   std::vector<float> packed_;
 };
-/// out[m,n] = f(sum_k a[m,k] b[k,n] + bias[n]); the same bits as matmul gives. Throws SHAPE or UNSUPPORTED.
+/// out[m,n] = f(sum_k a[m,k] b[k,n] + bias[n]); of 4 rows or more the same bits as matmul gives. a of rank
+/// 2. Throws SHAPE or UNSUPPORTED.
 void matmul(const In& a, const PackedMatrix& b, const In& bias, std::optional<Unary> activation, const Out& out);
 
 /// Rows x [R,N] -> out [R,N]: (x - mean) / sqrt(var + eps) · weight + bias, var = mean of (x - mean)²; weight and bias [N]
-/// or no data. Mean and variance are carried in double. Source: Ba et al. 2016, arXiv:1607.06450.
+/// or no data. Sums are carried in double from one block of 1024 to the next; squares are float32, so that features
+/// beyond 1e19 of the mean have no variance. Source: Ba et al. 2016, arXiv:1607.06450.
 void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out);
 /// Rows x [R,N] -> out [R,N]: x / sqrt(mean x² + eps) · weight. Source: Zhang & Sennrich 2019, arXiv:1910.07467.
 void rms_norm(const In& x, const In& weight, double eps, const Out& out);

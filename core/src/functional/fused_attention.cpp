@@ -40,17 +40,17 @@ AttentionGradients fused_attention_backward(const Tensor& query, const Tensor& k
                                             const Tensor& output_gradient) {
   constexpr const char* op = "scaled_dot_product_attention_backward";
   const Tensor q = dense(op, query), k = dense(op, key), v = dense(op, value), d = dense(op, output_gradient);
+  const Tensor output = dense(op, forward.output), lse = dense(op, forward.lse);
   const MaskView mask(op, options.mask);
   const ops::SdpaOptions view{mask.mask, options.scale, options.enable_gqa};
   const Shape shape = ops::sdpa_shape(q.view(), k.view(), v.view(), view);
-  if (d.shape() != shape || forward.output.shape() != shape)
+  if (d.shape() != shape || output.shape() != shape || lse.shape() != Shape(shape.begin(), shape.end() - 1))
     throw Error(ErrorCode::shape, op,
-                "output and its gradient must be " + to_string(shape) + ", got " + to_string(forward.output.shape()) +
-                    " and " + to_string(d.shape()),
-                {shape, forward.output.shape(), d.shape()});
+                "output and its gradient must be " + to_string(shape) + ", and lse that without the last size, got " +
+                    to_string(output.shape()) + ", " + to_string(d.shape()) + " and " + to_string(lse.shape()),
+                {shape, output.shape(), d.shape(), lse.shape()});
   AttentionGradients result{Tensor::empty(q.shape()), Tensor::empty(k.shape()), Tensor::empty(v.shape())};
-  ops::scaled_dot_product_attention_backward(q.view(), k.view(), v.view(), view, forward.output.view(),
-                                             forward.lse.view(), d.view(),
+  ops::scaled_dot_product_attention_backward(q.view(), k.view(), v.view(), view, output.view(), lse.view(), d.view(),
                                              {result.query.out(), result.key.out(), result.value.out()});
   return result;
 }

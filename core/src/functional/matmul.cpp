@@ -134,9 +134,10 @@ Tensor linear(const Tensor& x, const ops::PackedMatrix& weight, const Tensor& bi
               std::optional<ops::Unary> activation) {
   check_linear(x, {weight.columns(), weight.rows()}, bias);
   const Tensor given = dense("linear", x), b = optional_dense("linear", bias);
+  const Index features = weight.rows(), count = numel(Shape(x.shape().begin(), x.shape().end() - 1));
   return as_rows(given, weight.columns(), [&](const In&, const Out& out) {
-    ops::matmul(rows_of(given), weight, view_of(b), activation,
-                {out.data, {out.numel() / std::max<Index>(1, weight.columns()), weight.columns()}, {weight.columns(), 1}});
+    ops::matmul({given.data(), {count, features}, {features, 1}}, weight, view_of(b), activation,
+                {out.data, {count, weight.columns()}, {weight.columns(), 1}});
   });
 }
 

@@ -8,7 +8,6 @@
 #include "exp.hpp"
 #include "gemm.hpp"
 #include "reduce.hpp"
-#include "scores.hpp"
 
 namespace attn::kernels {
 
@@ -75,7 +74,7 @@ template <class Arch>
 float merge(Index dv, Index pieces, const Partial* partials, float* out) {
   fill(dv, 0, out);
   float most = -kInfinity;
-  for (Index i = 0; i < pieces; ++i)  // a NaN is taken and stays
+  for (Index i = 0; i < pieces && most == most; ++i)  // a NaN stays
     if (!(partials[i].most <= most)) most = partials[i].most;
   if (most == -kInfinity) return most;
   float total = 0;

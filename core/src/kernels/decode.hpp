@@ -1,6 +1,6 @@
 #pragma once
-// Attention of one query over a piece of its keys, for a few queries and many keys: bound by the reading of K and V, which
-// the pieces share out among threads.
+// Attention of one query over a piece of its keys, for a few queries and many keys: bound by the reading of K and V,
+// which the pieces share out among threads.
 
 #include "flash.hpp"
 

@@ -70,9 +70,9 @@ template <class Arch>
 }  // namespace
 
 template <class Arch>
-Index flash_scratch(Index queries, Index d, Index dv) {
-  const Index panels = (queries + kTileColumns<Arch> - 1) / kTileColumns<Arch>;
-  return panels * Panel<Arch>::size(d, dv) + kKeys * (kTileColumns<Arch> + dv);
+std::int64_t flash_scratch(Index queries, Index d, Index dv) {
+  const std::int64_t width = kTileColumns<Arch>, panels = panels_of<Arch>(queries);
+  return panels * width * (std::int64_t{d} + dv + 2) + kKeys * (width + dv);
 }
 
 template <class Arch>
@@ -136,7 +136,7 @@ void flash_block(Index queries, const Head& head, const Keys* keys, float* out, 
   }
 }
 
-template Index flash_scratch<simd::Arch>(Index, Index, Index);
+template std::int64_t flash_scratch<simd::Arch>(Index, Index, Index);
 template void flash_block<simd::Arch>(Index, const Head&, const Keys*, float*, float*, float*);
 
 }  // namespace attn::kernels

@@ -16,7 +16,7 @@ struct Head {
 
 /// Floats of scratch that flash_block needs for a block of so many queries.
 template <class Arch>
-Index flash_scratch(Index queries, Index d, Index dv);
+std::int64_t flash_scratch(Index queries, Index d, Index dv);
 
 /// out[t,:] = sum_s softmax_s(scale·q[t]·k[s] + additive[s]) v[s,:] and lse[t] = log sum_s exp(…), for queries
 /// [0, queries) with keys[t] each. lse may be null. A query without keys gives zeros and -inf.

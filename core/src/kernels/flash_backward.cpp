@@ -13,11 +13,11 @@ namespace {
 
 /// Queries of a block: whole panels, long enough for the products that run down the queries.
 template <class Arch>
-constexpr Index kQueries = (64 + kTileColumns<Arch> - 1) / kTileColumns<Arch>* kTileColumns<Arch>;
+constexpr Index kQueries = panels_of<Arch>(64) * kTileColumns<Arch>;
 
 template <class Arch>
-constexpr Index padded(Index n) {
-  return (n + kTileColumns<Arch> - 1) / kTileColumns<Arch> * kTileColumns<Arch>;
+Index padded(Index n) {
+  return panels_of<Arch>(n) * kTileColumns<Arch>;
 }
 
 /// A block of queries in the forms that the five products want. Queries lie along the lanes in the first three,
@@ -29,8 +29,9 @@ struct Block {
   float *weights, *score_gradients;      // [kKeys][kQueries]
   float* finite_keys;                    // [kKeys][D], where a masked key is not finite
 
-  static Index size(Index d, Index dv) {
-    return kQueries<Arch> * (2 * d + dv + padded<Arch>(d) + padded<Arch>(dv) + 2 * kKeys) + kKeys * d;
+  static std::int64_t size(std::int64_t d, std::int64_t dv) {
+    const std::int64_t most = kTileColumns<Arch> - 1;  // what padding adds
+    return kQueries<Arch> * (3 * d + 2 * dv + 2 * most + 2 * kKeys) + kKeys * d;
   }
   Block(float* at, Index d, Index dv) {
     constexpr Index n = kQueries<Arch>;
@@ -54,7 +55,8 @@ void add_product(Index rows, Index features, Index n, const float* a, const floa
                      features, c + j, features);
 }
 
-/// weights: scores -> 2^(scores - lse log2 e); score_gradients: dO·v -> weights · (dO·v - delta), for one panel of queries.
+/// weights: scores -> 2^(scores - lse log2 e); score_gradients: dO·v -> weights · (dO·v - delta), for one panel of
+/// queries.
 template <class Arch>
 [[gnu::noinline]] void differentiate(Index rows, Index queries, const float* lse, const float* delta, float* weights,
                                      float* score_gradients) {
@@ -64,7 +66,8 @@ template <class Arch>
   alignas(64) float sums[kTileColumns<Arch>] = {}, deltas[kTileColumns<Arch>] = {};
   for (Index t = 0; t < queries; ++t) {
     // A query without keys: whatever its scores, it has no weights.
-    sums[t] = lse[t] == -std::numeric_limits<float>::infinity() ? std::numeric_limits<float>::infinity() : lse[t] * kLog2e;
+    sums[t] =
+        lse[t] == -std::numeric_limits<float>::infinity() ? std::numeric_limits<float>::infinity() : in_log2(lse[t]);
     deltas[t] = delta[t];
   }
   for (Index u = 0; u < kTileColumns<Arch>; u += lanes) {
@@ -109,7 +112,7 @@ void differentiate_tile(const Head& head, const HeadGradient& given, const Keys*
 }  // namespace
 
 template <class Arch>
-Index flash_backward_scratch(Index d, Index dv) {
+std::int64_t flash_backward_scratch(Index d, Index dv) {
   return Block<Arch>::size(d, dv);
 }
 
@@ -143,7 +146,7 @@ void flash_backward(const Head& head, const HeadGradient& given, const Keys* key
   }
 }
 
-template Index flash_backward_scratch<simd::Arch>(Index, Index);
+template std::int64_t flash_backward_scratch<simd::Arch>(Index, Index);
 template void flash_backward<simd::Arch>(const Head&, const HeadGradient&, const Keys*, Index, Index, float*, float*,
                                          float*, float*);
 

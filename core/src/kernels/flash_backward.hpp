@@ -15,7 +15,7 @@ struct HeadGradient {
 
 /// Floats of scratch that flash_backward needs.
 template <class Arch>
-Index flash_backward_scratch(Index d, Index dv);
+std::int64_t flash_backward_scratch(Index d, Index dv);
 
 /// Adds to query_gradient [T,D], key_gradient [S,D] and value_gradient [S,Dv] what keys [first, last) give:
 /// P = exp(scale·QKᵀ + additive - lse), dV = Pᵀ·dO, dS = P∘(dO·Vᵀ - delta), dQ = scale·dS·K, dK = scale·dSᵀ·Q.

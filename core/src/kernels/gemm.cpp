@@ -8,12 +8,14 @@ namespace attn::kernels {
 
 namespace {
 
-/// Depth of a block: a panel of it, and the rows of a that pass over it, stay near. Every block reads and writes c anew.
+/// Depth of a block: a panel of it, and the rows of a that pass over it, stay near. Every block reads and writes c
+/// anew.
 constexpr Index kDepth = 512;
 /// Rows that are packed together: few enough to be read along whole lines, many enough to be written so.
 constexpr Index kPackRows = 16;
-/// Rows so many floats apart, or a multiple, lie in the same few sets of the nearest cache.
-constexpr Index kSets = 512;
+/// Rows so many floats apart, or a multiple, lie in the same few sets of the nearest cache; copied, they lie kPad
+/// further.
+constexpr Index kSets = 512, kPad = 16;
 
 /// x [rows,columns] to out, row by row.
 template <class Arch>
@@ -36,6 +38,16 @@ Index panel_columns() {
 }
 
 template <class Arch>
+Index panel_count(Index n) {
+  return panels_of<Arch>(n);
+}
+
+template <class Arch>
+std::int64_t packed_size(Index k, Index n) {
+  return std::int64_t{panels_of<Arch>(n)} * kTileColumns<Arch> * k;
+}
+
+template <class Arch>
 void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out) {
   constexpr Index columns = kTileColumns<Arch>;
   for (Index p = 0; p < k; p += kPackRows) {
@@ -51,8 +63,8 @@ void pack(Index k, Index n, const Matrix& b, Index begin, Index end, float* out)
 }
 
 template <class Arch>
-Index gemm_scratch(Index m, Index k) {
-  return m * (k < kDepth ? k : kDepth);
+std::int64_t gemm_scratch(Index m, Index k) {
+  return std::int64_t{m} * ((k < kDepth ? k : kDepth) + kPad);
 }
 
 template <class Arch>
@@ -62,11 +74,12 @@ void gemm(Index m, Index n, Index k, const Matrix& a, const float* b, const floa
   for (Index p = 0; p == 0 || p < k; p += kDepth) {
     const Index depth = k - p < kDepth ? k - p : kDepth;
     const bool direct = a.column == 1 && a.row % kSets != 0;
-    if (!direct) copy_rows<Arch>(m, depth, a.at(0, p), scratch, depth);
+    const Index stride = direct ? a.row : depth + kPad;
+    if (!direct) copy_rows<Arch>(m, depth, a.at(0, p), scratch, stride);
     for (Index j = 0; j < n; j += columns) {
       const bool first = p == 0;
-      panel_part<Arch>(m, n - j < columns ? n - j : columns, depth, direct ? a.at(0, p).data : scratch,
-                       direct ? a.row : depth, b + j * k + p * columns,
+      panel_part<Arch>(m, n - j < columns ? n - j : columns, depth, direct ? a.at(0, p).data : scratch, stride,
+                       b + j * k + p * columns,
                        !first ? c + j
                        : bias ? bias + j
                               : kZeros<Arch>,
@@ -94,14 +107,16 @@ void gemv(Index n, Index k, const float* a, const Matrix& b, const float* bias, 
       sum = simd::mul_add<Arch>(x2, simd::load<Arch>(row + 2 * b.row + j), sum);
       simd::store<Arch>(c + j, simd::mul_add<Arch>(x3, simd::load<Arch>(row + 3 * b.row + j), sum));
     }
-    for (; j < n; ++j)
-      for (Index r = 0; r < 4; ++r) c[j] += a[p + r] * row[r * b.row + j];
+    // The tail by the same arithmetic, through padded registers.
+    for (Index r = 0; r < 4; ++r) axpy<Arch>(n - j, a[p + r], row + r * b.row + j, c + j);
   }
   for (; p < k; ++p) axpy<Arch>(n, a[p], b.data + p * b.row, c);
 }
 
 template Index panel_columns<simd::Arch>();
-template Index gemm_scratch<simd::Arch>(Index, Index);
+template Index panel_count<simd::Arch>(Index);
+template std::int64_t packed_size<simd::Arch>(Index, Index);
+template std::int64_t gemm_scratch<simd::Arch>(Index, Index);
 template void pack<simd::Arch>(Index, Index, const Matrix&, Index, Index, float*);
 template void gemm<simd::Arch>(Index, Index, Index, const Matrix&, const float*, const float*, float*, Index, float*);
 template void gemv<simd::Arch>(Index, Index, const float*, const Matrix&, const float*, float*);

@@ -8,8 +8,8 @@ namespace attn::kernels {
 enum class Norm { layer, rms };
 
 /// layer: (x - mean x) / sqrt(var x + eps) · weight + bias, var the mean of the squared differences (Ba et al. 2016,
-/// arXiv:1607.06450). rms: x / sqrt(mean x² + eps) · weight (Zhang & Sennrich 2019, arXiv:1910.07467). Mean and variance
-/// are carried in double.
+/// arXiv:1607.06450). rms: x / sqrt(mean x² + eps) · weight (Zhang & Sennrich 2019, arXiv:1910.07467). Sums are
+/// carried in double from one block to the next.
 template <class Arch>
 void normalize(Norm kind, Index n, const float* x, const float* weight, const float* bias, double eps, float* out);
 

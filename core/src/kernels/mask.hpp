@@ -2,6 +2,7 @@
 // Which keys a panel of queries has, and what a mask does to their scores; for both passes of fused attention.
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "exp.hpp"
@@ -37,6 +38,12 @@ Range range_of(const Keys* keys, Index queries, Index first, Index last) {
   return range;
 }
 
+/// x in units of log 2, where what would leave float32's range stays finite.
+inline float in_log2(float x) {
+  constexpr float most = std::numeric_limits<float>::max();
+  return std::isfinite(x) ? std::clamp(x * kLog2e, -most, most) : x;
+}
+
 /// scores [keys of the range, queries], rows `stride` apart, in units of log 2: adds, and puts -inf where a key is
 /// masked.
 template <class Arch>
@@ -52,7 +59,7 @@ void mask_scores(const Keys* keys, Index queries, const Range& range, float* sco
     for (Index s = begin; s < end; ++s) {
       const float added = own.additive[s * own.additive_step];
       float& score = column[s * stride];
-      score = added == masked ? masked : score + added * kLog2e;  // selected: a masked key's score may be NaN
+      score = added == masked ? masked : score + in_log2(added);  // selected: a masked key's score may be NaN
     }
   }
 }

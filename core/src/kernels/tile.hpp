@@ -30,7 +30,7 @@ struct Tile<xsimd::wasm> {
 };
 #elif defined(__aarch64__)
 template <>
-struct Tile<Arch> {
+struct Tile<simd::Arch> {
   static constexpr Index rows = 8, batches = 3;
 };
 #endif
@@ -40,14 +40,20 @@ inline constexpr Index kTileRows = Tile<Arch>::rows;
 template <class Arch>
 inline constexpr Index kTileColumns = Tile<Arch>::batches* simd::kLanes<Arch>;
 
+/// Panels of the tile's columns that n of them take.
+template <class Arch>
+constexpr Index panels_of(Index n) {
+  return n / kTileColumns<Arch> + (n % kTileColumns<Arch> != 0);
+}
+
 /// How the left operand of a tile lies: a column's elements side by side and columns `step` apart, or rows so.
 enum class Side { columns, rows };
 
 /// c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for kRows rows and the tile's columns, added up in the order of p.
 /// Strides and steps in floats; a stride of 0 repeats. c may be start; neither may overlap a or b.
 template <class Arch, Index kRows, Side side>
-[[gnu::always_inline]] inline void tile(Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
-                            Index start_stride, float* c, Index c_stride) {
+[[gnu::always_inline]] inline void tile(Index k, const float* a, Index a_step, const float* b, Index b_step,
+                                        const float* start, Index start_stride, float* c, Index c_stride) {
   using V = simd::batch<Arch>;
   constexpr Index batches = Tile<Arch>::batches, lanes = simd::kLanes<Arch>;
   V sums[kRows][batches];
@@ -55,6 +61,12 @@ template <class Arch, Index kRows, Side side>
   for (Index i = 0; i < kRows; ++i)
 #pragma GCC unroll 16
     for (Index u = 0; u < batches; ++u) sums[i][u] = simd::load<Arch>(start + i * start_stride + u * lanes);
+  // Rows of a in groups of three, each with a pointer: x86 adds a step or two of them to it for nothing, where twelve
+  // offsets do not fit its registers.
+  constexpr Index groups = (kRows + 2) / 3;
+  const float* from[groups];
+#pragma GCC unroll 16
+  for (Index g = 0; g < groups; ++g) from[g] = side == Side::columns ? a : a + 3 * g * a_step;
   // Not unrolled: V8 would spill.
   for (Index p = 0; p < k; ++p) {
     V row[batches];
@@ -62,11 +74,16 @@ template <class Arch, Index kRows, Side side>
     for (Index u = 0; u < batches; ++u) row[u] = simd::load<Arch>(b + u * lanes);
 #pragma GCC unroll 16
     for (Index i = 0; i < kRows; ++i) {
-      const V x(side == Side::columns ? a[i] : a[i * a_step]);
+      const V x(side == Side::columns ? a[i] : from[i / 3][i % 3 * a_step]);
 #pragma GCC unroll 16
       for (Index u = 0; u < batches; ++u) sums[i][u] = simd::mul_add<Arch>(x, row[u], sums[i][u]);
     }
-    a += side == Side::columns ? a_step : 1;
+    if (side == Side::columns) {
+      a += a_step;
+    } else {
+#pragma GCC unroll 16
+      for (Index g = 0; g < groups; ++g) ++from[g];
+    }
     b += b_step;
   }
 #pragma GCC unroll 16
@@ -93,12 +110,12 @@ template <class Arch, Index kRows, Side side>
   }
 }
 template <class Arch, Side side>
-void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
-             Index start_stride, float* c, Index c_stride) {
+void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
+             const float* start, Index start_stride, float* c, Index c_stride) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
-    ((rows == static_cast<Index>(i + 1)
-          ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step, start, start_stride, c, c_stride)
-          : void()),
+    ((rows == static_cast<Index>(i + 1) ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step,
+                                                                                       start, start_stride, c, c_stride)
+                                        : void()),
      ...);
   }
   (std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
@@ -112,7 +129,9 @@ void panel(Index rows, Index k, const float* a, Index a_step, const float* b, In
   const Index few = rows / count, more = rows - few * count;
   if (more) tile_of<Arch, side>(few + 1, more, k, a, a_step, b, b_step, start, start_stride, c, c_stride);
   const Index done = more * (few + 1);
-  if (count > more) tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride, start_stride, c + done * c_stride, c_stride);
+  if (count > more)
+    tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride,
+                        start_stride, c + done * c_stride, c_stride);
 }
 
 /// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or

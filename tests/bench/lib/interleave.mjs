@@ -12,7 +12,7 @@ const SLOW_MS = 600;
 const SLOW_ROUNDS = 5;
 const TOO_SLOW_MS = 2000;
 /** Threads of one contestant that still spin after its turn must not take the core from the next. */
-const PAUSE_MS = 3;
+const PAUSE_MS = 50;
 
 const pause = () => new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
 
