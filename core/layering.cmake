@@ -8,7 +8,8 @@ set(FLOORS
   "(thread_pool|scratch)\\.[ch]pp$|strided\\.hpp$"
   "(ops|ops_backward|attention|attention_shapes|fused_attention|conv1d|matmul)\\.[ch]pp$"
   "(tensor|autograd)\\.[ch]pp$"
-  "functional\\.[ch]pp$"
+  "(functional|losses)\\.[ch]pp$"
+  "module\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)

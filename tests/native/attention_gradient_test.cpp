@@ -60,7 +60,7 @@ void check_stage(Random& random, const Inputs& in, const attn::AttendOptions& op
                             : stage == Stage::weights ? got.weights
                                                       : got.output;
                    }},
-                  200, 8);
+                  200);
 }
 
 }  // namespace
@@ -121,12 +121,12 @@ TEST_CASE("a mask that is learned has a gradient on either path") {
     check_gradients(random, {mask}, {[&](const Tensors& given) {
                                        return attn::attend(in.query, in.key, in.value, {.mask = additive(given[0])}).output;
                                      },
-                                     exact_output}, 100, 8);
+                                     exact_output}, 100);
     check_gradients(random, {mask}, {[&](const Tensors& given) {
                                        return attn::scaled_dot_product_attention(in.query, in.key, in.value,
                                                                                  {.mask = additive(given[0])});
                                      },
-                                     exact_output}, 100, 8);
+                                     exact_output}, 100);
   }
 }
 
@@ -143,7 +143,7 @@ TEST_CASE("gradients of the fused path, and of attention with projections") {
                       {[&](const Tensors& x) { return attn::scaled_dot_product_attention(x[0], x[1], x[2], options); },
                        [&](const Arrays& x) {
                          return reference::scaled_dot_product_attention(x[0], x[1], x[2], mask, {}).output;
-                       }}, 100, 8);
+                       }}, 100);
     }
   }
   const Index E = 4;
@@ -155,5 +155,5 @@ TEST_CASE("gradients of the fused path, and of attention with projections") {
                    },
                    [&](const Arrays& x) {
                      return reference::multi_head_attention_forward(x[0], x[1], x[2], 2, {x[3], x[4], x[5], x[6]}, {}).output;
-                   }}, 300, 8);
+                   }}, 300);
 }

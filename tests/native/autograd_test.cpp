@@ -1,4 +1,5 @@
 // The engine by itself: what is added up, what is freed, what is refused.
+#include "attn/autograd.hpp"
 #include "helpers.hpp"
 
 using namespace test;

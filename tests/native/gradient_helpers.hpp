@@ -13,9 +13,9 @@ struct Differentiable {
 };
 
 /// Checks the gradients of sum(f(inputs) · a random tensor) with respect to every input. `roundings` counts what an
-/// output's term passes on its way forward and back: with J the exact Jacobian, found by central differences, an element
-/// may be off by that many roundings of sum_j |J_ji|·|g_j|, of `cancelled` times as much where f subtracts what is large.
-void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function, double roundings,
-                     double cancelled = 1);
+/// output's term passes on its way forward and back: with J the exact Jacobian, found by central differences, and g the
+/// random tensor, element i may be off by that many roundings of sum_j |J_ji|·|g_j|, and of the largest such sum of the
+/// same input, since a Jacobian's element may itself be a difference of larger numbers.
+void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function, double roundings);
 
 }  // namespace test

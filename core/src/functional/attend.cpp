@@ -1,5 +1,6 @@
 // The plain path of attention: its numbers come from ops::attend, and each of its five stages is noted as an operator of
 // its own, so that a gradient may start from any of them.
+#include <algorithm>
 #include <cmath>
 #include <limits>
 

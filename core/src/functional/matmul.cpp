@@ -148,9 +148,9 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias, con
   if (recording({input, weight, bias}))
     record("conv1d", out, {input, weight, bias},
            [options, in = Saved(input), by = Saved(weight)](const Tensor& g, Gradients& to) {
-             const Tensor x = dense("conv1d", in.get()), w = dense("conv1d", by.get());
-             const Tensor to_x = zeros(x.shape()), to_w = zeros(w.shape());
-             ops::conv1d_backward(x.view(), w.view(), options, g.view(), to_x.out(), to_w.out());
+             const Tensor given = dense("conv1d", in.get()), taps = dense("conv1d", by.get());
+             const Tensor to_x = zeros(given.shape()), to_w = zeros(taps.shape());
+             ops::conv1d_backward(given.view(), taps.view(), options, g.view(), to_x.out(), to_w.out());
              to.add(0, to_x);
              to.add(1, to_w);
              if (to.wants(2)) to.add(2, reduce(ops::Reduction::sum, reduce(ops::Reduction::sum, g, 2), 0));
