@@ -60,3 +60,27 @@ TEST_CASE("elementwise functions keep the accuracy that their docstring states")
     CHECK(worst <= range.ulps);
   }
 }
+
+TEST_CASE("a weight of fused attention is within 2 ulp of its exponential, down to where float32 ends") {
+  // One feature, queries of 1, and a scale that makes a key its own score in units of log 2; the values tell the keys'
+  // weights apart, and the first key's weight is 1.
+  constexpr Index S = 96, T = 4;
+  Random random(1);
+  const Tensor q = attn::ones({T, 1}), v = attn::eye(S);
+  const attn::SdpaOptions options{.scale = std::log(2.0)};
+  double worst = 0;
+  for (int round = 0; round < 500; ++round) {
+    Tensor k = random.tensor({S, 1}, -126, 0);
+    if (round % 2 == 0)
+      for (Index s = 0; s < S; ++s) k.data()[s] /= 126;  // half of them within the first octave
+    k.data()[0] = 0;
+    const Tensor out = attn::scaled_dot_product_attention(q, k, v, options);
+    const auto first = static_cast<double>(out.data()[0]);
+    for (Index s = 0; s < S; ++s) {
+      const double want = std::exp2(static_cast<double>(k.data()[s]));
+      worst = std::max(worst, std::abs(static_cast<double>(out.data()[s]) / first - want) / want);
+    }
+  }
+  CHECK(static_cast<float>(std::log(2.0)) * 1.44269504f == 1.0f);  // so that a key is its score to the bit
+  CHECK(worst <= 8 * tolerance::rounding);  // 2 ulp are 4 roundings at most; two products with 1 / sum are 2 each
+}

@@ -90,7 +90,8 @@ TEST_CASE("60 random fused attentions of sizes up to 200, of any layout, at any 
       return turned ? attn::transpose(window, -1, -2) : window;
     };
     const Inputs in{view(sizes.T, D), view(sizes.S, D), view(sizes.S, Dv)};
-    const Threads threads(pick(random, {1, 2, 5}));
+    const std::vector<int> counts = thread_counts();
+    const Threads threads(counts[static_cast<std::size_t>(random.integer(0, static_cast<Index>(counts.size()) - 1))]);
     check_fused(in, mask, random.chance(0.3) ? std::optional(static_cast<double>(random.uniform(-1, 1))) : std::nullopt);
   }
 }

@@ -28,10 +28,10 @@ test('grouped queries: each head of keys serves several of queries', () => {
   const next = numbers(11);
   const heads = (n, rows, columns) => Array.from({ length: n }, () => random([rows, columns], next));
   const [q, k, v] = [heads(4, 3, 5), heads(2, 6, 5), heads(2, 6, 2)];
-  const actual = attn.F.scaledDotProductAttention(q, k, v, { enableGqa: true }).toArray();
+  const [actual] = attn.F.scaledDotProductAttention([q], [k], [v], { enableGqa: true }).toArray();
   for (let h = 0; h < 4; h += 1) close(actual[h], reference.attend(q[h], k[h >> 1], v[h >> 1], {}).output, `head ${h}`, 200);
-  assert.throws(() => attn.F.scaledDotProductAttention(q, k, v), { code: 'SHAPE' });
-  assert.throws(() => attn.F.scaledDotProductAttention(q, heads(3, 6, 5), heads(3, 6, 2), { enableGqa: true }), { code: 'SHAPE' });
+  assert.throws(() => attn.F.scaledDotProductAttention([q], [k], [v]), { code: 'SHAPE' });
+  assert.throws(() => attn.F.scaledDotProductAttention([q], [heads(3, 6, 5)], [heads(3, 6, 2)], { enableGqa: true }), { code: 'SHAPE' });
 });
 
 test('layer norm and RMS norm are their formulae, weight and bias or not', () => {

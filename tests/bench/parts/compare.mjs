@@ -37,11 +37,18 @@ async function peaksOf(platform, threads) {
   return { ...peaks, best: Math.max(...Object.values(peaks)), bandwidth };
 }
 
+/** tfjs-wasm with threads often does not start in a worker of Firefox 153, and says nothing. */
+const PATIENCE_MS = 20_000;
+const late = () => new Promise((_, reject) => {
+  const timer = setTimeout(() => reject(new Error(`did not start within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  timer.unref?.(); // Node would wait for it
+});
+
 async function startAll(platform, threads) {
   const absent = {};
   const attempt = async (name, start) => {
     try {
-      return await start();
+      return await Promise.race([start(), late()]);
     } catch (error) {
       absent[name] = error.message;
       return undefined;
