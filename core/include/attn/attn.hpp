@@ -4,6 +4,7 @@
 #include "attn/error.hpp"
 #include "attn/functional.hpp"
 #include "attn/instruction_set.hpp"
+#include "attn/losses.hpp"
 #include "attn/random.hpp"
 #include "attn/tensor.hpp"
 #include "attn/thread_pool.hpp"

@@ -101,6 +101,23 @@ void log_sum_exp(const In& x, const Out& out);
 /// Rows w [R,N] -> out [R]: -sum w ln w, in nats; 0 ln 0 is 0, a negative weight gives NaN.
 void entropy(const In& weights, const Out& out);
 
+/// Classes of rows of logits, and what is made of them; see attn/losses.hpp.
+struct ClassTargets {
+  std::span<const std::int32_t> classes;
+  const float* weights;  ///< [C], or null: 1 each
+  Index ignore_index;
+  double label_smoothing;
+};
+/// Rows x [R,C] -> losses [R], 0 for rows to ignore; returns the weights of the others' classes, summed. Throws RANGE for a
+/// class that is not there.
+double cross_entropy(const In& x, const ClassTargets& targets, const Out& losses);
+/// out = factor · gradient[r] · the gradient of row r's loss; gradient [R], or [1] for all rows.
+void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& gradient, double factor, const Out& out);
+/// Elementwise; positive is of x's shape or no data.
+void binary_cross_entropy(const In& x, const In& target, const In& positive, const Out& out);
+/// out = the gradient of x for each element.
+void binary_cross_entropy_backward(const In& x, const In& target, const In& positive, const Out& out);
+
 struct Conv1d {
   Index stride = 1;
   Index padding = 0;  ///< zeros on either side

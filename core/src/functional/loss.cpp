@@ -89,10 +89,10 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
     record(op, out, {rows},
            [by, smoothing = o.label_smoothing, ignore = o.ignore_index, in = Saved(given), list = Saved(list),
             weight = Saved(weight)](const Tensor& g, Gradients& to) {
-             const ops::ClassTargets targets{list.get().values<std::int32_t>(),
+             const ops::ClassTargets kept{list.get().values<std::int32_t>(),
                                              weight.get().defined() ? weight.get().data() : nullptr, ignore, smoothing};
              const Tensor gradient = Tensor::empty(in.get().shape());
-             ops::cross_entropy_backward(in.get().view(), targets, {g.data(), {g.numel()}, {1}}, by, gradient.out());
+             ops::cross_entropy_backward(in.get().view(), kept, {g.data(), {g.numel()}, {1}}, by, gradient.out());
              to.add(0, gradient);
            });
   return o.reduction == LossReduction::none ? reshape(out, wanted) : out;
