@@ -17,15 +17,8 @@ namespace attn::ops {
 
 using detail::for_each_run;
 using detail::gather;
-using detail::kGrain;
 using detail::kRun;
-
-namespace {
-
-/// Rows of n elements that make a piece worth a thread.
-Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
-
-}  // namespace
+using detail::rows_per_piece;
 
 void unary(Unary f, const In& x, const Out& out) {
   std::array<Index, 1> steps;
