@@ -12,6 +12,7 @@
 #include "kernels/gemm.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/scores.hpp"
+#include "panels.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 
@@ -96,7 +97,8 @@ Layout attend_layout(const In& query, const In& key, const In& value, const Atte
 /// A matrix that rows of queries or keys are multiplied by, packed once: of one problem, or of all.
 class Packed {
  public:
-  Packed(Index k, Index n, Index count) : k_(k), n_(n), size_(packed_size(k, n)), scratch_("attend", count * size_) {}
+  Packed(Index k, Index n, Index count)
+      : k_(k), n_(n), size_(detail::Panels(k, n).floats), scratch_("attend", count * size_) {}
 
   void fill(Index at, const Matrix& b) {
     simd::dispatch(
@@ -112,11 +114,6 @@ class Packed {
   }
 
  private:
-  static std::int64_t packed_size(Index k, Index n) {
-    std::int64_t floats = 0;
-    simd::dispatch([&]<class Arch>(Arch) { floats = kernels::packed_size<Arch>(k, n); });
-    return floats;
-  }
   float* panels(Index at) const { return scratch_.data() + at * static_cast<Index>(size_); }
 
   Index k_, n_;

@@ -37,7 +37,7 @@ struct Node {
   const char* op = "";
   std::vector<Edge> inputs{};
   Backward backward{};  ///< empty once it has run
-  Tensor pending{};   ///< the gradient of the result, as far as it has come
+  Tensor pending{};     ///< the gradient of the result, as far as it has come
 
   ~Node() {
     // A chain of thousands of nodes would otherwise be freed by as many nested calls.
@@ -59,13 +59,21 @@ struct Node {
 
 namespace {
 
+/// What Backward is promised: gradients come back through views as they like.
+Tensor dense(const Tensor& x) {
+  if (x.contiguous()) return x;
+  const Tensor out = Tensor::empty(x.shape());
+  ops::copy<float>(x.view(), out.out());
+  return out;
+}
+
 /// total += gradient, where total is the caller's to write to.
 void accumulate(Tensor& total, const Tensor& gradient) {
   if (!total.defined()) {
-    total = gradient;
+    total = dense(gradient);
     return;
   }
-  if (!total.contiguous() || !total.shares_nothing()) {
+  if (!total.shares_nothing()) {
     const Tensor own = Tensor::empty(total.shape());
     ops::copy<float>(total.view(), own.out());
     total = own;
@@ -75,15 +83,11 @@ void accumulate(Tensor& total, const Tensor& gradient) {
 
 void require_numbers(const char* op, const char* what, const Tensor& x) {
   if (!anomalies || x.dtype() != DType::float32) return;
-  Tensor dense = x;
-  if (!x.contiguous()) {
-    dense = Tensor::empty(x.shape());
-    ops::copy<float>(x.view(), dense.out());
-  }
-  const std::span<const float> values = dense.values();
+  const Tensor numbers = dense(x);
+  const std::span<const float> values = numbers.values();
   if (std::ranges::any_of(values, [](float v) { return v != v; }))
-    throw Error(ErrorCode::range, op, std::string("here the first NaN appears, in ") + what + " " + to_string(x.shape()),
-                {x.shape()});
+    throw Error(ErrorCode::range, op,
+                std::string("here the first NaN appears, in ") + what + " " + to_string(x.shape()), {x.shape()});
 }
 
 }  // namespace
@@ -125,7 +129,7 @@ void run(const std::shared_ptr<Node>& root, const Tensor& gradient, bool retain_
       for (auto& [node, count] : nodes) node->pending = {};
     }
   } const clear{arrivals};
-  root->pending = gradient;
+  root->pending = dense(gradient);
   std::vector<Node*> ready{root.get()};
   while (!ready.empty()) {
     Node& node = *ready.back();
@@ -157,7 +161,9 @@ void Gradients::add(std::size_t i, const Tensor& gradient) {
 bool recording(std::initializer_list<Tensor> inputs) {
   return enabled && std::ranges::any_of(inputs, &Tensor::requires_grad);
 }
-bool recording(const std::vector<Tensor>& inputs) { return enabled && std::ranges::any_of(inputs, &Tensor::requires_grad); }
+bool recording(const std::vector<Tensor>& inputs) {
+  return enabled && std::ranges::any_of(inputs, &Tensor::requires_grad);
+}
 
 void record(const char* op, const Tensor& out, const std::vector<Tensor>& inputs, Backward backward) {
   require_numbers(op, "its result", out);

@@ -14,14 +14,17 @@
 #include "kernels/flash_backward.hpp"
 #include "kernels/gemm.hpp"
 #include "kernels/reduce.hpp"
+#include "pieces.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 
 namespace attn::ops {
 
 using detail::checked_layout;
+using detail::kInline;
 using detail::Layout;
 using detail::RowMask;
+using detail::rows_per_piece;
 using detail::Scratch;
 using kernels::Head;
 using kernels::Keys;
@@ -39,8 +42,6 @@ constexpr Index kBlock = 192;
 constexpr Index kFewQueries = 4;
 /// Keys of such a piece. Fixed, since the pieces' sums are added up one by one.
 constexpr Index kKeyPiece = 256;
-/// Multiplications below which other threads take longer to wake than to help.
-constexpr double kInline = 4e5;
 
 /// One call: everything that its pieces read.
 struct Problem {
@@ -126,9 +127,6 @@ void attend_pieces(const Problem& given, float* out, float* lse) {
     }
   });
 }
-
-/// Rows of so many features that are worth handing to another thread.
-Index rows_per_piece(Index features) { return std::max<Index>(1, (Index{1} << 14) / std::max<Index>(1, features)); }
 
 /// Heads of keys, each split in pieces where they are few. Fixed by the shape alone: the pieces' gradients of a query
 /// are added up.

@@ -1,21 +1,22 @@
 // ops: losses, forward and backward.
+#include "kernels/loss.hpp"
+
 #include <algorithm>
 #include <string>
 
 #include "attn/error.hpp"
 #include "attn/ops.hpp"
 #include "attn/thread_pool.hpp"
-#include "kernels/loss.hpp"
+#include "pieces.hpp"
 #include "simd.hpp"
 #include "strided.hpp"
 
 namespace attn::ops {
 
 using detail::kGrain;
+using detail::rows_per_piece;
 
 namespace {
-
-Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
 
 double sum_of_weights(const ClassTargets& targets, Index classes) {
   if (!targets.weights) return static_cast<double>(classes);
@@ -60,7 +61,8 @@ double cross_entropy(const In& x, const ClassTargets& targets, const Out& losses
   return weight;
 }
 
-void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& gradient, double factor, const Out& out) {
+void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& gradient, double factor,
+                            const Out& out) {
   const Index n = x.size(-1), step = gradient.numel() == 1 ? 0 : 1;
   std::fill_n(out.data, out.numel(), 0.0f);
   for_rows(x, targets, [&]<class Arch>(Arch, Index row, const kernels::ClassTarget& target) {
@@ -91,7 +93,8 @@ void binary_cross_entropy(const In& x, const In& target, const In& positive, con
 
 void binary_cross_entropy_backward(const In& x, const In& target, const In& positive, const Out& out) {
   for_runs(x.numel(), [&]<class Arch>(Arch, Index n, Index from) {
-    kernels::binary_cross_entropy_backward<Arch>(n, x.data + from, target.data + from, at(positive, from), out.data + from);
+    kernels::binary_cross_entropy_backward<Arch>(n, x.data + from, target.data + from, at(positive, from),
+                                                 out.data + from);
   });
 }
 

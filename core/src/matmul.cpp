@@ -5,11 +5,15 @@
 #include "attn/thread_pool.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/gemm.hpp"
+#include "panels.hpp"
+#include "pieces.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 
 namespace attn::ops {
 
+using detail::kInline;
+using detail::Panels;
 using detail::Scratch;
 using kernels::Matrix;
 
@@ -21,16 +25,14 @@ constexpr Index kRows = 96;
 constexpr Index kLeastRows = 48;
 /// Fewer rows than this pass over b as it lies.
 constexpr Index kFewRows = 4;
-/// Multiplications below which other threads take longer to wake than to help.
-constexpr double kInline = 4e5;
 
-/// One product, or a batch of them that differ by where their operands start.
+/// out [m,n] = activation(a [m,k] · b [k,n] + bias [n]); without the last two where there are none.
 struct Product {
-  Index batches, m, n, k;
-  Matrix a, b;  ///< of the first of the batch
+  Index m, n, k;
+  Matrix a, b;
   const float* bias;
   std::optional<Unary> activation;
-  float* out;  ///< [batches, m, n]
+  float* out;
 
   double work() const { return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
 };
@@ -45,33 +47,18 @@ void finish(const Product& p, Index rows, Index columns, float* c) {
 }
 
 /// Rows [row, row + rows) and columns [column, column + columns) of one product, from b's packed panels.
-void multiply_block(const Product& p, const Matrix& a, const float* packed, Index row, Index rows, Index column,
-                    Index columns, float* out) {
-  float* const c = out + row * p.n + column;
+void multiply_block(const Product& p, const float* packed, Index row, Index rows, Index column, Index columns) {
+  float* const c = p.out + row * p.n + column;
   simd::dispatch([&]<class Arch>(Arch) {
     const Scratch scratch("matmul", kernels::gemm_scratch<Arch>(rows, p.k));
-    kernels::gemm<Arch>(rows, columns, p.k, a.at(row, 0), packed + column * p.k, p.bias ? p.bias + column : nullptr, c,
-                        p.n, scratch.data());
+    kernels::gemm<Arch>(rows, columns, p.k, p.a.at(row, 0), packed + column * p.k, p.bias ? p.bias + column : nullptr,
+                        c, p.n, scratch.data());
   });
   finish(p, rows, columns, c);
 }
 
-/// How b [k,n] is packed.
-struct Panels {
-  Index width = 0, count = 0;
-  std::int64_t floats = 0;
-
-  Panels(Index k, Index n) {
-    simd::dispatch([&]<class Arch>(Arch) {
-      width = kernels::panel_columns<Arch>();
-      count = kernels::panel_count<Arch>(n);
-      floats = kernels::packed_size<Arch>(k, n);
-    });
-  }
-};
-
 /// A product from packed panels, split by rows and, where these are few, by columns.
-void multiply_packed(const Product& p, const Matrix& a, const float* packed, float* out) {
+void multiply_packed(const Product& p, const float* packed) {
   const Panels panels(p.k, p.n);
   // Sums do not depend on the pieces, so these may depend on the threads.
   const Index wanted = num_threads() == 1 ? 1 : 4 * num_threads();
@@ -85,7 +72,7 @@ void multiply_packed(const Product& p, const Matrix& a, const float* packed, flo
     for (Index piece = begin; piece < end; ++piece) {
       const Index row = piece / column_pieces * rows, column = piece % column_pieces * columns;
       if (row >= p.m || column >= p.n) continue;
-      multiply_block(p, a, packed, row, std::min(rows, p.m - row), column, std::min(columns, p.n - column), out);
+      multiply_block(p, packed, row, std::min(rows, p.m - row), column, std::min(columns, p.n - column));
     }
   });
 }
@@ -98,29 +85,30 @@ void pack_panels(const Matrix& b, Index k, Index n, const Panels& panels, float*
 }
 
 /// Few rows: bound by the reading of b, which packing would only add to.
-void multiply_rows(const Product& p, const Matrix& a, const Matrix& b, float* out) {
+void multiply_rows(const Product& p) {
   const double column_work = static_cast<double>(p.m) * static_cast<double>(std::max<Index>(p.k, 1));
   // In whole registers, so that where a piece begins changes no bits.
   const Index grain = std::max<Index>(64, static_cast<Index>(kInline / 4 / column_work) / 64 * 64);
   parallel_for(p.n, grain, [&](Index begin, Index end) {
     for (Index i = 0; i < p.m; ++i) {
-      float* const c = out + i * p.n + begin;
+      float* const c = p.out + i * p.n + begin;
       simd::dispatch([&]<class Arch>(Arch) {
-        kernels::gemv<Arch>(end - begin, p.k, a.at(i, 0).data, b.at(0, begin), p.bias ? p.bias + begin : nullptr, c);
+        kernels::gemv<Arch>(end - begin, p.k, p.a.at(i, 0).data, p.b.at(0, begin), p.bias ? p.bias + begin : nullptr,
+                            c);
       });
       finish(p, 1, end - begin, c);
     }
   });
 }
 
-void multiply_one(const Product& p, const Matrix& a, const Matrix& b, float* out) {
-  if (p.m < kFewRows && a.column == 1 && (b.row == 1 || b.column == 1)) return multiply_rows(p, a, b, out);
-  if (p.n == 1 && !p.bias && a.column == 1 && b.row == 1)  // a vector: the rows of a are the columns of the other side
-    return multiply_rows({1, 1, p.m, p.k, {}, {}, nullptr, p.activation, out}, {b.data, 0, 1}, {a.data, 1, a.row}, out);
+void multiply_one(const Product& p) {
+  if (p.m < kFewRows && p.a.column == 1 && (p.b.row == 1 || p.b.column == 1)) return multiply_rows(p);
+  if (p.n == 1 && !p.bias && p.a.column == 1 && p.b.row == 1)  // a vector: turned, a's rows are the columns
+    return multiply_rows({1, p.m, p.k, {p.b.data, 0, 1}, {p.a.data, 1, p.a.row}, nullptr, p.activation, p.out});
   const Panels panels(p.k, p.n);
   const Scratch packed("matmul", panels.floats);
-  pack_panels(b, p.k, p.n, panels, packed.data());
-  multiply_packed(p, a, packed.data(), out);
+  pack_panels(p.b, p.k, p.n, panels, packed.data());
+  multiply_packed(p, packed.data());
 }
 
 /// Where each of a batch's matrices starts: strides of the leading dimensions, repeated along `leading`.
@@ -152,26 +140,28 @@ bool one_tall(const Shape& leading, const Shape& a_strides, const Shape& b_strid
 void multiply(const In& a, const In& b, const float* bias, std::optional<Unary> activation, const Out& out) {
   const Shape leading(out.shape.begin(), out.shape.end() - 2);
   const Shape a_strides = leading_strides(a, leading), b_strides = leading_strides(b, leading);
-  Product p{numel(leading), a.size(-2), b.size(-1), a.size(-1), matrix_of(a), matrix_of(b), bias, activation, out.data};
-  if (p.batches == 0 || p.m == 0 || p.n == 0) return;
+  Product p{a.size(-2), b.size(-1), a.size(-1), matrix_of(a), matrix_of(b), bias, activation, out.data};
+  const Index batches = numel(leading);
+  if (batches == 0 || p.m == 0 || p.n == 0) return;
   if (one_tall(leading, a_strides, b_strides, p.m, p.a.row)) {
-    p.m *= p.batches;
-    return multiply_one(p, p.a, p.b, p.out);
+    p.m *= batches;
+    return multiply_one(p);
   }
   const auto run = [&](Index batch) {
-    Matrix from_a = p.a, from_b = p.b;
-    from_a.data += offset_of(batch, leading, a_strides);
-    from_b.data += offset_of(batch, leading, b_strides);
-    multiply_one(p, from_a, from_b, p.out + batch * p.m * p.n);
+    Product one = p;
+    one.a.data += offset_of(batch, leading, a_strides);
+    one.b.data += offset_of(batch, leading, b_strides);
+    one.out += batch * p.m * p.n;
+    multiply_one(one);
   };
   // Many products: each whole on one thread (what runs inside a body runs inline). Few: each split over all threads.
-  if (p.batches >= 2 * num_threads()) {
+  if (batches >= 2 * num_threads()) {
     const Index grain = std::max<Index>(1, static_cast<Index>(kInline / std::max(1.0, p.work())));
-    parallel_for(p.batches, grain, [&](Index begin, Index end) {
+    parallel_for(batches, grain, [&](Index begin, Index end) {
       for (Index batch = begin; batch < end; ++batch) run(batch);
     });
   } else {
-    for (Index batch = 0; batch < p.batches; ++batch) run(batch);
+    for (Index batch = 0; batch < batches; ++batch) run(batch);
   }
 }
 
@@ -216,8 +206,8 @@ void matmul(const In& a, const PackedMatrix& b, const In& bias, std::optional<Un
                 "a must end in " + std::to_string(b.rows()) + " to match the packed matrix " +
                     to_string({b.rows(), b.columns()}) + ", got " + to_string(a.shape),
                 {a.shape, {b.rows(), b.columns()}});
-  const Product p{1, a.size(-2), b.columns(), b.rows(), matrix_of(a), {}, bias.data, activation, out.data};
-  if (p.m > 0 && p.n > 0) multiply_packed(p, p.a, b.packed_.data(), p.out);
+  const Product p{a.size(-2), b.columns(), b.rows(), matrix_of(a), {}, bias.data, activation, out.data};
+  if (p.m > 0 && p.n > 0) multiply_packed(p, b.packed_.data());
 }
 
 }  // namespace attn::ops

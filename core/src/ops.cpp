@@ -17,15 +17,8 @@ namespace attn::ops {
 
 using detail::for_each_run;
 using detail::gather;
-using detail::kGrain;
 using detail::kRun;
-
-namespace {
-
-/// Rows of n elements that make a piece worth a thread.
-Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
-
-}  // namespace
+using detail::rows_per_piece;
 
 void unary(Unary f, const In& x, const Out& out) {
   std::array<Index, 1> steps;
@@ -43,16 +36,15 @@ void binary(Binary f, const In& a, const In& b, const Out& out) {
   const Shape shape = broadcast_shapes(name_of(f), a.shape, b.shape);
   const In wide_a = broadcast_to(a, shape), wide_b = broadcast_to(b, shape);
   std::array<Index, 2> steps;
-  for_each_run<2>(shape, {wide_a.strides, wide_b.strides}, steps,
-                  [&](Index n, Index at, const std::array<Index, 2>& from) {
-                    float buffer_a[kRun], buffer_b[kRun];
-                    Index step_a = steps[0], step_b = steps[1];
-                    const float* run_a = gather(a.data + from[0], n, step_a, buffer_a);
-                    const float* run_b = gather(b.data + from[1], n, step_b, buffer_b);
-                    simd::dispatch([&]<class Arch>(Arch) {
-                      kernels::binary<Arch>(f, n, run_a, step_a, run_b, step_b, out.data + at);
-                    });
-                  });
+  for_each_run<2>(
+      shape, {wide_a.strides, wide_b.strides}, steps, [&](Index n, Index at, const std::array<Index, 2>& from) {
+        float buffer_a[kRun], buffer_b[kRun];
+        Index step_a = steps[0], step_b = steps[1];
+        const float* run_a = gather(a.data + from[0], n, step_a, buffer_a);
+        const float* run_b = gather(b.data + from[1], n, step_b, buffer_b);
+        simd::dispatch(
+            [&]<class Arch>(Arch) { kernels::binary<Arch>(f, n, run_a, step_a, run_b, step_b, out.data + at); });
+      });
 }
 
 void masked_fill(const In& x, const In& mask, float value, const Out& out) {
@@ -163,7 +155,8 @@ void log_sum_exp(const In& x, const Out& out) {
 
 void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out) {
   for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {
-    kernels::normalize<Arch>(kernels::Norm::layer, n, x.data + row * n, weight.data, bias.data, eps, out.data + row * n);
+    kernels::normalize<Arch>(kernels::Norm::layer, n, x.data + row * n, weight.data, bias.data, eps,
+                             out.data + row * n);
   });
 }
 

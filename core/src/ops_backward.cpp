@@ -11,6 +11,7 @@
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/scores.hpp"
+#include "pieces.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 #include "strided.hpp"
@@ -19,12 +20,10 @@ namespace attn::ops {
 
 using detail::kGrain;
 using detail::kRun;
+using detail::rows_per_piece;
 using detail::Scratch;
 
 namespace {
-
-/// Rows of n elements that make a piece worth a thread.
-Index rows_per_piece(Index n) { return std::max<Index>(1, kGrain / std::max<Index>(1, n)); }
 
 template <class F>
 void for_rows(const In& x, F f) {

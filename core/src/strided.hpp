@@ -6,13 +6,12 @@
 
 #include "attn/shape.hpp"
 #include "attn/thread_pool.hpp"
+#include "pieces.hpp"
 
 namespace attn::detail {
 
 /// Longest run; also the size of the buffer into which a run with a stride is gathered.
 inline constexpr Index kRun = 1024;
-/// Elements that are worth handing to another thread.
-inline constexpr Index kGrain = 16 * kRun;
 
 /// body(n, offset, offsets) for each run of n <= kRun elements: `offset` counts elements in row-major order, offsets[i]
 /// is where operand i's run starts. Dimensions that lie together in every operand are walked as one.

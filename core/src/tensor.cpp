@@ -108,8 +108,9 @@ Tensor& Tensor::set_requires_grad(bool wanted) {
   if (!defined() || dtype() != DType::float32)
     throw Error(ErrorCode::type, "requires_grad", "only tensors of float32 have gradients");
   if (!is_leaf())
-    throw Error(ErrorCode::unsupported, "requires_grad",
-                "an operator made this tensor " + to_string(shape()) + "; ask for gradients of its inputs, or detach it");
+    throw Error(
+        ErrorCode::unsupported, "requires_grad",
+        "an operator made this tensor " + to_string(shape()) + "; ask for gradients of its inputs, or detach it");
   impl_->requires_grad = wanted;
   return *this;
 }

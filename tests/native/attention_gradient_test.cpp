@@ -25,9 +25,11 @@ Options with(Options o, const List& in) {
     if (present) field = in[at++];
   };
   if constexpr (std::is_same_v<Options, attn::AttendOptions>) {
-    for (auto* field : {&o.weight, &o.bias, &o.query_weight, &o.key_weight, &o.score_vector}) take(*field, field->defined());
+    for (auto* field : {&o.weight, &o.bias, &o.query_weight, &o.key_weight, &o.score_vector})
+      take(*field, field->defined());
   } else {
-    for (auto* field : {&o.weight, &o.bias, &o.query_weight, &o.key_weight, &o.score_vector}) take(*field, !field->empty());
+    for (auto* field : {&o.weight, &o.bias, &o.query_weight, &o.key_weight, &o.score_vector})
+      take(*field, !field->empty());
   }
   return o;
 }
@@ -47,16 +49,17 @@ void check_stage(Random& random, const Inputs& in, const attn::AttendOptions& op
                   {[&](const Tensors& given) {
                      const Tensors all = whole(given, in.value);
                      const attn::Attention got = attn::attend(all[0], all[1], all[2], with(options, all));
-                     return stage == Stage::scores   ? got.scores
-                            : stage == Stage::scaled ? got.scaled
+                     return stage == Stage::scores    ? got.scores
+                            : stage == Stage::scaled  ? got.scaled
                             : stage == Stage::weights ? got.weights
                                                       : got.output;
                    },
                    [&](const Arrays& given) {
                      const Arrays all = whole(given, value);
-                     const reference::Attention got = reference::attend(all[0], all[1], all[2], with(exact_options, all));
-                     return stage == Stage::scores   ? got.scores
-                            : stage == Stage::scaled ? got.scaled
+                     const reference::Attention got =
+                         reference::attend(all[0], all[1], all[2], with(exact_options, all));
+                     return stage == Stage::scores    ? got.scores
+                            : stage == Stage::scaled  ? got.scaled
                             : stage == Stage::weights ? got.weights
                                                       : got.output;
                    }},
@@ -118,15 +121,19 @@ TEST_CASE("a mask that is learned has a gradient on either path") {
       return reference::attend(exact(in.query), exact(in.key), exact(in.value), o).output;
     };
     const Tensor mask = random.tensor(shape);
-    check_gradients(random, {mask}, {[&](const Tensors& given) {
-                                       return attn::attend(in.query, in.key, in.value, {.mask = additive(given[0])}).output;
-                                     },
-                                     exact_output}, 100);
-    check_gradients(random, {mask}, {[&](const Tensors& given) {
-                                       return attn::scaled_dot_product_attention(in.query, in.key, in.value,
-                                                                                 {.mask = additive(given[0])});
-                                     },
-                                     exact_output}, 100);
+    check_gradients(random, {mask},
+                    {[&](const Tensors& given) {
+                       return attn::attend(in.query, in.key, in.value, {.mask = additive(given[0])}).output;
+                     },
+                     exact_output},
+                    100);
+    check_gradients(random, {mask},
+                    {[&](const Tensors& given) {
+                       return attn::scaled_dot_product_attention(in.query, in.key, in.value,
+                                                                 {.mask = additive(given[0])});
+                     },
+                     exact_output},
+                    100);
   }
 }
 
@@ -139,21 +146,24 @@ TEST_CASE("gradients of the fused path, and of attention with projections") {
       options.mask.causal = causal;
       reference::Mask mask;
       mask.causal = causal;
-      check_gradients(random, {in.query, in.key, in.value},
-                      {[&](const Tensors& x) { return attn::scaled_dot_product_attention(x[0], x[1], x[2], options); },
-                       [&](const Arrays& x) {
-                         return reference::scaled_dot_product_attention(x[0], x[1], x[2], mask, {}).output;
-                       }}, 100);
+      check_gradients(
+          random, {in.query, in.key, in.value},
+          {[&](const Tensors& x) { return attn::scaled_dot_product_attention(x[0], x[1], x[2], options); },
+           [&](const Arrays& x) { return reference::scaled_dot_product_attention(x[0], x[1], x[2], mask, {}).output; }},
+          100);
     }
   }
   const Index E = 4;
-  const Tensors inputs{random.tensor({2, 3, E}), random.tensor({2, 4, E}), random.tensor({2, 4, E}), random.tensor({3 * E, E}),
-                       random.tensor({3 * E}),   random.tensor({E, E}),    random.tensor({E})};
-  check_gradients(random, inputs,
-                  {[&](const Tensors& x) {
-                     return attn::multi_head_attention_forward(x[0], x[1], x[2], 2, {x[3], x[4], x[5], x[6]}).output;
-                   },
-                   [&](const Arrays& x) {
-                     return reference::multi_head_attention_forward(x[0], x[1], x[2], 2, {x[3], x[4], x[5], x[6]}, {}).output;
-                   }}, 300);
+  const Tensors inputs{random.tensor({2, 3, E}),  random.tensor({2, 4, E}), random.tensor({2, 4, E}),
+                       random.tensor({3 * E, E}), random.tensor({3 * E}),   random.tensor({E, E}),
+                       random.tensor({E})};
+  check_gradients(
+      random, inputs,
+      {[&](const Tensors& x) {
+         return attn::multi_head_attention_forward(x[0], x[1], x[2], 2, {x[3], x[4], x[5], x[6]}).output;
+       },
+       [&](const Arrays& x) {
+         return reference::multi_head_attention_forward(x[0], x[1], x[2], 2, {x[3], x[4], x[5], x[6]}, {}).output;
+       }},
+      300);
 }

@@ -1,5 +1,6 @@
 // The engine by itself: what is added up, what is freed, what is refused.
 #include "attn/autograd.hpp"
+
 #include "helpers.hpp"
 
 using namespace test;
@@ -61,9 +62,7 @@ TEST_CASE("nothing is noted where no gradient is wanted") {
   {
     const attn::NoGrad quiet;
     CHECK(!times(x, x).requires_grad());
-    {
-      const attn::NoGrad again;
-    }
+    { const attn::NoGrad again; }
     CHECK(!attn::grad_enabled());
   }
   CHECK(times(x, x).requires_grad());

@@ -17,6 +17,12 @@ Tensor random_view(Random& random, Index rows, Index columns) {
   return turned ? attn::transpose(window, 0, 1) : window;
 }
 
+/// [m,k] · [k,n] of random layouts.
+void check_product(Random& random, Index m, Index n, Index k) {
+  const Tensor a = random_view(random, m, k), b = random_view(random, k, n);
+  check_close(attn::matmul(a, b), reference::matmul(exact(a), exact(b)), tolerance::matmul(exact(a), exact(b)));
+}
+
 }  // namespace
 
 TEST_CASE("150 random products of sizes up to 200, of any layout") {
@@ -25,8 +31,7 @@ TEST_CASE("150 random products of sizes up to 200, of any layout") {
     Random random(5000 + seed);
     const Index m = random.integer(1, 200), n = random.integer(1, 200), k = random.integer(0, 200);
     CAPTURE(attn::to_string({m, n, k}));
-    const Tensor a = random_view(random, m, k), b = random_view(random, k, n);
-    check_close(attn::matmul(a, b), reference::matmul(exact(a), exact(b)), tolerance::matmul(exact(a), exact(b)));
+    check_product(random, m, n, k);
   }
 }
 
@@ -36,8 +41,7 @@ TEST_CASE("products deeper than a block of k, and of very few rows") {
     for (const Index m : {1, 2, 3, 4, 5, 13, 100}) {
       CAPTURE(k);
       CAPTURE(m);
-      const Tensor a = random_view(random, m, k), b = random_view(random, k, 37);
-      check_close(attn::matmul(a, b), reference::matmul(exact(a), exact(b)), tolerance::matmul(exact(a), exact(b)));
+      check_product(random, m, 37, k);
     }
 }
 
@@ -47,8 +51,7 @@ TEST_CASE("a matrix by a vector, of any layout") {
     for (const Index k : {0, 1, 7, 64, 300}) {
       CAPTURE(m);
       CAPTURE(k);
-      const Tensor a = random_view(random, m, k), b = random_view(random, k, 1);
-      check_close(attn::matmul(a, b), reference::matmul(exact(a), exact(b)), tolerance::matmul(exact(a), exact(b)));
+      check_product(random, m, 1, k);
     }
 }
 
@@ -77,10 +80,13 @@ TEST_CASE("bias and activation join the product, packed or not") {
     const std::string used = attn::instruction_set();
     const attn::ops::PackedMatrix packed = attn::pack_linear(attn::ones({4, 2}));
     attn::set_instruction_set(used == all[0] ? all[1] : all[0]);
-    check_error(attn::ErrorCode::unsupported, "matmul", {"instruction set"}, [&] { attn::linear(attn::ones({5, 2}), packed); });
+    check_error(attn::ErrorCode::unsupported, "matmul", {"instruction set"}, [&] {
+      attn::linear(attn::ones({5, 2}), packed);
+    });
     attn::set_instruction_set(used);
   }
-  check_error(attn::ErrorCode::shape, "linear", {"[41,30]", "[2,29]"},
-              [] { attn::linear(attn::zeros({2, 29}), attn::pack_linear(attn::zeros({41, 30}))); });
+  check_error(attn::ErrorCode::shape, "linear", {"[41,30]", "[2,29]"}, [] {
+    attn::linear(attn::zeros({2, 29}), attn::pack_linear(attn::zeros({41, 30})));
+  });
   check_error(attn::ErrorCode::shape, "pack_linear", {"[3]"}, [] { attn::pack_linear(attn::zeros({3})); });
 }

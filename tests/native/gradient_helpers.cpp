@@ -5,7 +5,8 @@
 
 namespace test {
 
-void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function, double roundings) {
+void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function,
+                     double roundings) {
   std::vector<Tensor> leaves = inputs;
   for (Tensor& leaf : leaves) leaf.set_requires_grad(true);
   const Tensor out = function.f(leaves);
@@ -15,7 +16,8 @@ void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Di
   std::vector<Array> exact_inputs;
   for (const Tensor& x : inputs) exact_inputs.push_back(exact(x));
   const Array weights = exact(gradient);
-  check_close(out, function.exact(exact_inputs), 1e-4);  // that the two are one function; their accuracy is tested elsewhere
+  check_close(out, function.exact(exact_inputs),
+              1e-4);  // that the two are one function; their accuracy is tested elsewhere
   for (std::size_t which = 0; which < inputs.size(); ++which) {
     CAPTURE(which);
     Array& x = exact_inputs[which];

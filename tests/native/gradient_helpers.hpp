@@ -16,6 +16,7 @@ struct Differentiable {
 /// output's term passes on its way forward and back: with J the exact Jacobian, found by central differences, and g the
 /// random tensor, element i may be off by that many roundings of sum_j |J_ji|·|g_j|, and of the largest such sum of the
 /// same input, since a Jacobian's element may itself be a difference of larger numbers.
-void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function, double roundings);
+void check_gradients(Random& random, const std::vector<Tensor>& inputs, const Differentiable& function,
+                     double roundings);
 
 }  // namespace test

@@ -28,7 +28,7 @@ Array elementwise(Unary f, const Array& x) {
   }
   return x;
 }
-constexpr Unary all_unary[] = {Unary::neg, Unary::exp, Unary::log, Unary::sqrt, Unary::tanh,
+constexpr Unary all_unary[] = {Unary::neg,     Unary::exp,  Unary::log,  Unary::sqrt, Unary::tanh,
                                Unary::sigmoid, Unary::relu, Unary::gelu, Unary::silu};
 
 Array elementwise(Binary f, const Array& a, const Array& b) {
@@ -59,12 +59,16 @@ TEST_CASE("gradients of the elementwise functions, of inputs of any layout") {
     for (const Shape& shape : {Shape{}, Shape{7}, Shape{3, 37}}) {
       Tensor x = random.tensor(shape, positive ? 0.2f : -2, 2);
       for (float& v : x.values()) v += v >= 0 ? 0.05f : -0.05f;  // away from relu's corner
-      check_gradients(random, {x}, {[f](const Tensors& in) { return attn::unary(f, in[0]); },
-                                    [f](const Arrays& in) { return elementwise(f, in[0]); }}, 40);
+      check_gradients(random, {x},
+                      {[f](const Tensors& in) { return attn::unary(f, in[0]); },
+                       [f](const Arrays& in) { return elementwise(f, in[0]); }},
+                      40);
     }
     const Tensor x = random.tensor({4, 5}, 0.2f, 2);
-    check_gradients(random, {x}, {[f](const Tensors& in) { return attn::unary(f, attn::transpose(in[0], 0, 1)); },
-                                  [f](const Arrays& in) { return turned(elementwise(f, in[0])); }}, 40);
+    check_gradients(random, {x},
+                    {[f](const Tensors& in) { return attn::unary(f, attn::transpose(in[0], 0, 1)); },
+                     [f](const Arrays& in) { return turned(elementwise(f, in[0])); }},
+                    40);
   }
 }
 
@@ -78,7 +82,8 @@ TEST_CASE("gradients of two operands are summed over what was broadcast") {
       CAPTURE(attn::to_string(b));
       check_gradients(random, {random.tensor(a, 0.5f, 2), random.tensor(b, 0.5f, 2)},
                       {[f](const Tensors& in) { return attn::binary(f, in[0], in[1]); },
-                       [f](const Arrays& in) { return elementwise(f, in[0], in[1]); }}, 60);
+                       [f](const Arrays& in) { return elementwise(f, in[0], in[1]); }},
+                      60);
     }
 }
 
@@ -100,12 +105,14 @@ TEST_CASE("gradients of reductions, over every dimension and over all") {
     CAPTURE(dim);
     for (const bool keepdim : {false, true}) {
       const auto check = [&](Reduction f, Array (*exact)(const Array&, Index)) {
-        check_gradients(random, {x}, {[=](const Tensors& in) { return attn::reduce(f, in[0], dim, keepdim); },
-                                      [=](const Arrays& in) {
-                                        Array out = exact(in[0], dim);
-                                        if (keepdim) out.shape.insert(out.shape.begin() + dim, 1);
-                                        return out;
-                                      }}, 4);
+        check_gradients(random, {x},
+                        {[=](const Tensors& in) { return attn::reduce(f, in[0], dim, keepdim); },
+                         [=](const Arrays& in) {
+                           Array out = exact(in[0], dim);
+                           if (keepdim) out.shape.insert(out.shape.begin() + dim, 1);
+                           return out;
+                         }},
+                        4);
       };
       check(Reduction::sum, reference::sum);
       check(Reduction::mean, reference::mean);
@@ -117,56 +124,73 @@ TEST_CASE("gradients of reductions, over every dimension and over all") {
                    [](const Arrays& in) {
                      const Array rows = reference::mean(in[0], 0);
                      return reference::mean(rows, 0);
-                   }}, 4);
+                   }},
+                  4);
 }
 
 TEST_CASE("gradients of changes of shape") {
   Random random(4);
   const auto same = [](const Arrays& in) { return in[0]; };
-  const auto reshaped = [](Shape shape) {
-    return [shape](const Arrays& in) { return Array{shape, in[0].data}; };
-  };
+  const auto reshaped = [](Shape shape) { return [shape](const Arrays& in) { return Array{shape, in[0].data}; }; };
   check_gradients(random, {random.tensor({3, 4})},
-                  {[](const Tensors& in) { return attn::reshape(in[0], {2, -1}); }, reshaped({2, 6})}, 1);
+                  {[](const Tensors& in) {
+                     return attn::reshape(in[0], {2, -1});
+                   },
+                   reshaped({2, 6})},
+                  1);
   check_gradients(random, {random.tensor({3, 4})},
                   {[](const Tensors& in) { return attn::contiguous(attn::transpose(in[0], 0, 1)); },
-                   [](const Arrays& in) { return turned(in[0]); }}, 1);
+                   [](const Arrays& in) { return turned(in[0]); }},
+                  1);
   check_gradients(random, {random.tensor({1, 3, 4})},
-                  {[](const Tensors& in) { return attn::permute(in[0], {2, 0, 1}); },
+                  {[](const Tensors& in) {
+                     return attn::permute(in[0], {2, 0, 1});
+                   },
                    [](const Arrays& in) {
                      Array out = turned({{3, 4}, in[0].data});
                      out.shape = {4, 1, 3};
                      return out;
-                   }}, 1);
+                   }},
+                  1);
   check_gradients(random, {random.tensor({5, 2})},
                   {[](const Tensors& in) { return attn::slice(in[0], 0, 1, -1); },
                    [](const Arrays& in) {
                      return Array{{3, 2}, {in[0].data.begin() + 2, in[0].data.begin() + 8}};
-                   }}, 1);
+                   }},
+                  1);
   check_gradients(random, {random.tensor({2, 3}), random.tensor({2, 1})},
-                  {[](const Tensors& in) { return attn::cat({in[0], in[1], in[0]}, 1); },
+                  {[](const Tensors& in) {
+                     return attn::cat({in[0], in[1], in[0]}, 1);
+                   },
                    [](const Arrays& in) {
                      Array out = reference::filled({2, 7}, 0);
                      for (Index r = 0; r < 2; ++r)
                        for (Index c = 0; c < 7; ++c)
                          out[r * 7 + c] = c < 3 ? in[0][r * 3 + c] : c == 3 ? in[1][r] : in[0][r * 3 + c - 4];
                      return out;
-                   }}, 4);
+                   }},
+                  4);
   check_gradients(random, {random.tensor({3}), random.tensor({3})},
-                  {[](const Tensors& in) { return attn::stack({in[0], in[1]}, 0); },
+                  {[](const Tensors& in) {
+                     return attn::stack({in[0], in[1]}, 0);
+                   },
                    [](const Arrays& in) {
                      Array out{{2, 3}, in[0].data};
                      out.data.insert(out.data.end(), in[1].data.begin(), in[1].data.end());
                      return out;
-                   }}, 1);
+                   }},
+                  1);
   check_gradients(random, {random.tensor({4, 3})},  // a row that is taken twice gathers from both
-                  {[](const Tensors& in) { return attn::index(in[0], integers({2, 0, 2})); },
+                  {[](const Tensors& in) {
+                     return attn::index(in[0], integers({2, 0, 2}));
+                   },
                    [](const Arrays& in) {
                      Array out = reference::filled({3, 3}, 0);
                      for (Index i = 0; i < 3; ++i)
                        for (Index j = 0; j < 3; ++j) out[i * 3 + j] = in[0][(i == 1 ? 0 : 2) * 3 + j];
                      return out;
-                   }}, 4);
+                   }},
+                  4);
   const Tensor mask = tensor({0, 1, 0}, {3});
   check_gradients(random, {random.tensor({2, 3})},
                   {[=](const Tensors& in) { return attn::masked_fill(in[0], mask, 7); },
@@ -174,19 +198,24 @@ TEST_CASE("gradients of changes of shape") {
                      Array out = in[0];
                      out[1] = out[4] = 7;
                      return out;
-                   }}, 1);
+                   }},
+                  1);
   (void)same;
 }
 
 TEST_CASE("gradients of products") {
   Random random(5);
-  for (const auto& [a, b] : std::initializer_list<std::pair<Shape, Shape>>{
-           {{3, 4}, {4, 5}}, {{2, 3, 4}, {4, 5}}, {{2, 3, 4}, {2, 4, 5}}, {{2, 1, 3, 4}, {3, 4, 2}}, {{70, 9}, {9, 33}}}) {
+  for (const auto& [a, b] : std::initializer_list<std::pair<Shape, Shape>>{{{3, 4}, {4, 5}},
+                                                                           {{2, 3, 4}, {4, 5}},
+                                                                           {{2, 3, 4}, {2, 4, 5}},
+                                                                           {{2, 1, 3, 4}, {3, 4, 2}},
+                                                                           {{70, 9}, {9, 33}}}) {
     CAPTURE(attn::to_string(a));
     CAPTURE(attn::to_string(b));
     check_gradients(random, {random.tensor(a), random.tensor(b)},
                     {[](const Tensors& in) { return attn::matmul(in[0], in[1]); },
-                     [](const Arrays& in) { return reference::matmul(in[0], in[1]); }}, 100);
+                     [](const Arrays& in) { return reference::matmul(in[0], in[1]); }},
+                    100);
   }
   check_gradients(random, {random.tensor({4}), random.tensor({4, 3})},
                   {[](const Tensors& in) { return attn::matmul(in[0], in[1]); },
@@ -194,16 +223,19 @@ TEST_CASE("gradients of products") {
                      Array out = reference::matmul({{1, 4}, in[0].data}, in[1]);
                      out.shape = {3};
                      return out;
-                   }}, 10);
+                   }},
+                  10);
   check_gradients(random, {random.tensor({5, 4}), random.tensor({3, 4})},  // turned operands
                   {[](const Tensors& in) { return attn::matmul(in[0], attn::transpose(in[1], 0, 1)); },
-                   [](const Arrays& in) { return reference::matmul(in[0], turned(in[1])); }}, 10);
+                   [](const Arrays& in) { return reference::matmul(in[0], turned(in[1])); }},
+                  10);
 }
 
 TEST_CASE("gradients of linear, with and without bias and activation") {
   Random random(6);
   std::vector<std::optional<Unary>> activations{std::nullopt};
-  for (const Unary f : {Unary::relu, Unary::gelu, Unary::silu, Unary::tanh, Unary::sigmoid}) activations.emplace_back(f);
+  for (const Unary f : {Unary::relu, Unary::gelu, Unary::silu, Unary::tanh, Unary::sigmoid})
+    activations.emplace_back(f);
   for (const std::optional<Unary> f : activations)
     for (const bool biased : {true, false})
       for (const Shape& shape : {Shape{4}, Shape{5, 4}, Shape{2, 3, 4}}) {
@@ -221,30 +253,40 @@ TEST_CASE("gradients of linear, with and without bias and activation") {
                            out.shape = shape;
                            out.shape.back() = 6;
                            return out;
-                         }}, 60);
+                         }},
+                        60);
       }
 }
 
 TEST_CASE("gradients of softmax, its logarithm, log-sum-exp and entropy") {
   Random random(7);
   const Tensor x = random.tensor({3, 20}, -3, 3);
-  check_gradients(random, {x}, {[](const Tensors& in) { return attn::softmax(in[0], -1); },
-                                [](const Arrays& in) { return reference::softmax(in[0]); }}, 60);
-  check_gradients(random, {x}, {[](const Tensors& in) { return attn::softmax(attn::transpose(in[0], 0, 1), 0); },
-                                [](const Arrays& in) { return turned(reference::softmax(in[0])); }}, 60);
-  check_gradients(random, {x}, {[](const Tensors& in) { return attn::log_softmax(in[0], 1); },
-                                [](const Arrays& in) { return reference::log_softmax(in[0]); }}, 60);
+  check_gradients(random, {x},
+                  {[](const Tensors& in) { return attn::softmax(in[0], -1); },
+                   [](const Arrays& in) { return reference::softmax(in[0]); }},
+                  60);
+  check_gradients(random, {x},
+                  {[](const Tensors& in) { return attn::softmax(attn::transpose(in[0], 0, 1), 0); },
+                   [](const Arrays& in) { return turned(reference::softmax(in[0])); }},
+                  60);
+  check_gradients(random, {x},
+                  {[](const Tensors& in) { return attn::log_softmax(in[0], 1); },
+                   [](const Arrays& in) { return reference::log_softmax(in[0]); }},
+                  60);
   for (const bool keepdim : {false, true})
-    check_gradients(random, {x}, {[=](const Tensors& in) { return attn::log_sum_exp(in[0], 1, keepdim); },
-                                  [=](const Arrays& in) {
-                                    Array out = reference::map([](double v) { return std::exp(v); }, in[0]);
-                                    out = reference::sum(out, 1);
-                                    if (keepdim) out.shape.push_back(1);
-                                    return reference::map([](double v) { return std::log(v); }, out);
-                                  }}, 60);
+    check_gradients(random, {x},
+                    {[=](const Tensors& in) { return attn::log_sum_exp(in[0], 1, keepdim); },
+                     [=](const Arrays& in) {
+                       Array out = reference::map([](double v) { return std::exp(v); }, in[0]);
+                       out = reference::sum(out, 1);
+                       if (keepdim) out.shape.push_back(1);
+                       return reference::map([](double v) { return std::log(v); }, out);
+                     }},
+                    60);
   check_gradients(random, {random.tensor({2, 9}, 0.1f, 1)},
                   {[](const Tensors& in) { return attn::entropy(in[0]); },
-                   [](const Arrays& in) { return reference::entropy(in[0]); }}, 40);
+                   [](const Arrays& in) { return reference::entropy(in[0]); }},
+                  40);
 }
 
 namespace {
@@ -274,24 +316,33 @@ TEST_CASE("gradients of the norms, of rows around the lanes and many of them") {
       check_gradients(random, all,
                       {[=](const Tensors& in) { return attn::layer_norm(in[0], in[1], in[2], eps); },
                        [=](const Arrays& in) {
-                         return reference::combine(plus, reference::combine(times, norm(in[0], true, eps), in[1]), in[2]);
-                       }}, 80);
-      check_gradients(random, {all[0]}, {[=](const Tensors& in) { return attn::layer_norm(in[0], {}, {}, eps); },
-                                         [=](const Arrays& in) { return norm(in[0], true, eps); }}, 80);
+                         return reference::combine(plus, reference::combine(times, norm(in[0], true, eps), in[1]),
+                                                   in[2]);
+                       }},
+                      80);
+      check_gradients(random, {all[0]},
+                      {[=](const Tensors& in) { return attn::layer_norm(in[0], {}, {}, eps); },
+                       [=](const Arrays& in) { return norm(in[0], true, eps); }},
+                      80);
       check_gradients(random, {all[0], all[1]},
                       {[=](const Tensors& in) { return attn::rms_norm(in[0], in[1], eps); },
-                       [=](const Arrays& in) { return reference::combine(times, norm(in[0], false, eps), in[1]); }}, 80);
+                       [=](const Arrays& in) { return reference::combine(times, norm(in[0], false, eps), in[1]); }},
+                      80);
     }
   }
 }
 
 TEST_CASE("gradients of conv1d, with strides and padding") {
   Random random(9);
-  for (const auto& [stride, padding] : std::initializer_list<std::pair<Index, Index>>{{1, 0}, {1, 2}, {2, 1}, {3, 0}, {9, 2}}) {
+  for (const auto& [stride, padding] :
+       std::initializer_list<std::pair<Index, Index>>{{1, 0}, {1, 2}, {2, 1}, {3, 0}, {9, 2}}) {
     CAPTURE(stride);
     CAPTURE(padding);
     check_gradients(random, {random.tensor({2, 3, 7}), random.tensor({4, 3, 3}), random.tensor({4})},
-                    {[=](const Tensors& in) { return attn::conv1d(in[0], in[1], in[2], {stride, padding}); },
-                     [=](const Arrays& in) { return reference::conv1d(in[0], in[1], in[2], stride, padding); }}, 40);
+                    {[=](const Tensors& in) {
+                       return attn::conv1d(in[0], in[1], in[2], {stride, padding});
+                     },
+                     [=](const Arrays& in) { return reference::conv1d(in[0], in[1], in[2], stride, padding); }},
+                    40);
   }
 }

@@ -1,8 +1,7 @@
 // Losses against their formulas in double, gradients by central differences.
-#include "attn/losses.hpp"
-
 #include <cmath>
 
+#include "attn/losses.hpp"
 #include "gradient_helpers.hpp"
 
 using namespace test;
@@ -54,15 +53,17 @@ TEST_CASE("cross-entropy with every option, and its gradient") {
           check_gradients(random, {random.tensor({5, 4}, -3, 3)},
                           {[&](const Tensors& in) { return attn::cross_entropy(in[0], target, o); },
                            [&](const Arrays& in) {
-                             return cross_entropy(in[0], classes, weighted ? weights : std::vector<double>{}, ignore, smoothing,
-                                                  reduction);
-                           }}, 60);
+                             return cross_entropy(in[0], classes, weighted ? weights : std::vector<double>{}, ignore,
+                                                  smoothing, reduction);
+                           }},
+                          60);
         }
 }
 
 TEST_CASE("binary cross-entropy with logits, its weights and its gradient, far from 0 too") {
   Random random(2);
-  const Tensor target = random.tensor({3, 5}, 0, 1), positive = random.tensor({5}, 0.5f, 3), weight = random.tensor({3, 1}, 0.5f, 2);
+  const Tensor target = random.tensor({3, 5}, 0, 1), positive = random.tensor({5}, 0.5f, 3),
+               weight = random.tensor({3, 1}, 0.5f, 2);
   const Array t = exact(target), p = exact(positive), w = exact(weight);
   for (const bool weighted : {false, true}) {
     CAPTURE(weighted);
@@ -74,12 +75,15 @@ TEST_CASE("binary cross-entropy with logits, its weights and its gradient, far f
                        Array out = in[0];
                        for (Index i = 0; i < 15; ++i) {
                          const double x = in[0][i], factor = weighted ? p[i % 5] : 1, by = weighted ? w[i / 5] : 1;
-                         out[i] = by * (factor * t[i] * std::log1p(std::exp(-x)) + (1 - t[i]) * std::log1p(std::exp(x)));
+                         out[i] =
+                             by * (factor * t[i] * std::log1p(std::exp(-x)) + (1 - t[i]) * std::log1p(std::exp(x)));
                        }
                        return out;
-                     }}, 60);
+                     }},
+                    60);
   }
-  const Tensor far = attn::binary_cross_entropy_with_logits(tensor({1000, -1000}, {2}), tensor({0, 0}, {2}), {.reduction = LossReduction::none});
+  const Tensor far = attn::binary_cross_entropy_with_logits(tensor({1000, -1000}, {2}), tensor({0, 0}, {2}),
+                                                            {.reduction = LossReduction::none});
   check_values(far, {1000, 0});
 }
 
@@ -91,19 +95,26 @@ TEST_CASE("mean squared error, reduced in each way") {
     check_gradients(random, {random.tensor({2, 3})},
                     {[&](const Tensors& in) { return attn::mse_loss(in[0], target, reduction); },
                      [&](const Arrays& in) {
-                       const Array squares = reference::combine([](double a, double b) { return (a - b) * (a - b); }, in[0], t);
+                       const Array squares =
+                           reference::combine([](double a, double b) { return (a - b) * (a - b); }, in[0], t);
                        if (reduction == LossReduction::none) return squares;
                        double sum = 0;
                        for (const double v : squares.data) sum += v;
                        return Array{{}, {reduction == LossReduction::sum ? sum : sum / 6}};
-                     }}, 8);
+                     }},
+                    8);
 }
 
 TEST_CASE("losses refuse what does not fit") {
   const Tensor x = attn::zeros({2, 3});
   check_error(attn::ErrorCode::range, "cross_entropy", {"3"}, [&] { attn::cross_entropy(x, integers({0, 3})); });
-  check_error(attn::ErrorCode::shape, "cross_entropy", {"[2]", "[3]"}, [&] { attn::cross_entropy(x, integers({0, 1, 2})); });
-  check_error(attn::ErrorCode::range, "cross_entropy", {"label_smoothing"}, [&] { attn::cross_entropy(x, integers({0, 1}), {.label_smoothing = 2}); });
+  check_error(attn::ErrorCode::shape, "cross_entropy", {"[2]", "[3]"}, [&] {
+    attn::cross_entropy(x, integers({0, 1, 2}));
+  });
+  check_error(attn::ErrorCode::range, "cross_entropy", {"label_smoothing"}, [&] {
+    attn::cross_entropy(x, integers({0, 1}), {.label_smoothing = 2});
+  });
   check_error(attn::ErrorCode::shape, "mse_loss", {"[2,3]", "[3]"}, [&] { attn::mse_loss(x, attn::zeros({3})); });
-  check_error(attn::ErrorCode::shape, "binary_cross_entropy_with_logits", {"[2,3]", "[2]"}, [&] { attn::binary_cross_entropy_with_logits(x, attn::zeros({2})); });
+  check_error(attn::ErrorCode::shape, "binary_cross_entropy_with_logits", {"[2,3]", "[2]"},
+              [&] { attn::binary_cross_entropy_with_logits(x, attn::zeros({2})); });
 }

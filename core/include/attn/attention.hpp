@@ -65,8 +65,8 @@ struct AttendOut {
 /// scores, scaled and masked are written by then.
 void attend(const In& query, const In& key, const In& value, const AttendOptions& options, const AttendOut& out);
 
-/// Adds to the gradients of the projected query q [...,T,A] and key k [...,S,A] and of v [A], where that of the additive
-/// scores sum_a v_a tanh(q_ta + k_sa) is given [...,T,S]. O(T·S·A) time, nothing of that size in memory.
+/// Adds to the gradients of the projected query q [...,T,A] and key k [...,S,A] and of v [A], where that of the
+/// additive scores sum_a v_a tanh(q_ta + k_sa) is given [...,T,S]. O(T·S·A) time, nothing of that size in memory.
 struct AdditiveGradients {
   Out query, key, vector;
 };
@@ -82,19 +82,19 @@ struct SdpaOptions {
 /// Shape of the output [...,T,Dv]. Throws SHAPE or RANGE.
 Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOptions& options);
 
-/// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys; what a mask
-/// leaves out of a tile whole is not computed. Where lse has data, lse[t] = log sum_s exp(…) [...,T], which the backward
-/// pass needs. Shapes as for attend with heads = 1. O(T·S·D) time; scratch of some hundred kilobytes a thread.
-/// A fully masked row gives zeros, and an lse of -inf. Values are added up before the division and weights may be up to 2^8
-/// until then, so values above 3.4e38/(256·S) may overflow where attend's do not; an infinite value of a key that is not
-/// masked but weighs nothing may give NaN. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
+/// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys; what a
+/// mask leaves out of a tile whole is not computed. Where lse has data, lse[t] = log sum_s exp(…) [...,T], which the
+/// backward pass needs. Shapes as for attend with heads = 1. O(T·S·D) time; scratch of some hundred kilobytes a thread.
+/// A fully masked row gives zeros, and an lse of -inf. Values are added up before the division and weights may be up to
+/// 2^8 until then, so values above 3.4e38/(256·S) may overflow where attend's do not; an infinite value of a key that
+/// is not masked but weighs nothing may give NaN. Source: Dao et al. 2022, arXiv:2205.14135, Algorithm 1.
 void scaled_dot_product_attention(const In& query, const In& key, const In& value, const SdpaOptions& options,
                                   const Out& out, const Out& lse = {});
 
-/// The gradients of query, key and value where that of the output is out_gradient [...,T,Dv]; out and lse as the forward
-/// pass gave them. Those of heads that share a key are summed. The mask has no gradient. NaN in a masked key or value goes
-/// nowhere; in a query or in out_gradient it may reach the gradients of all keys and values of its head. O(T·S·D) time, no T×S matrix.
-/// Source: Dao 2023, arXiv:2307.08691, Algorithm 2.
+/// The gradients of query, key and value where that of the output is out_gradient [...,T,Dv]; out and lse as the
+/// forward pass gave them. Those of heads that share a key are summed. The mask has no gradient. NaN in a masked key or
+/// value goes nowhere; in a query or in out_gradient it may reach the gradients of all keys and values of its head.
+/// O(T·S·D) time, no T×S matrix. Source: Dao 2023, arXiv:2307.08691, Algorithm 2.
 struct AttentionGradients {
   Out query, key, value;  ///< of the shapes of query, key and value
 };

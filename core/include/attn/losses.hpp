@@ -13,9 +13,9 @@ struct CrossEntropyOptions {
   double label_smoothing = 0;  ///< from 0 to 1
   LossReduction reduction = LossReduction::mean;
 };
-/// -Σ_c target_c weight_c log softmax(logits)_c for each row; mean: divided by the rows' own weights. logits [C], [N,C] or
-/// [N,C,d...]; target classes int32 [], [N] or [N,d...], or probabilities of logits' shape. Fused: the log-softmax is never
-/// in memory. Throws SHAPE, TYPE, RANGE for a class that is not there.
+/// -Σ_c target_c weight_c log softmax(logits)_c for each row; mean: divided by the rows' own weights. logits [C], [N,C]
+/// or [N,C,d...]; target classes int32 [], [N] or [N,d...], or probabilities of logits' shape. Fused: the log-softmax
+/// is never in memory. Throws SHAPE, TYPE, RANGE for a class that is not there.
 Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& options = {});
 
 struct BinaryCrossEntropyOptions {

@@ -27,8 +27,8 @@ class Module {
 
   /// The parameters under all their names, without gradients, sharing their elements.
   NamedTensors state_dict() const;
-  /// Copies the elements of tensors with equal names and shapes. Throws FORMAT that lists what is missing, unknown or of
-  /// another shape, and then changes nothing; strict = false passes over missing and unknown names.
+  /// Copies the elements of tensors with equal names and shapes. Throws FORMAT that lists what is missing, unknown or
+  /// of another shape, and then changes nothing; strict = false passes over missing and unknown names.
   void load_state_dict(const NamedTensors& state, bool strict = true);
 
   /// Dropout drops while training alone.

@@ -1,7 +1,8 @@
 #pragma once
 // Operators on views, run on the thread pool. Inputs fit one another and outputs are contiguous, of the shape that the
-// inputs give (functional.hpp sees to that, for whoever does not), and do not overlap an input. Errors (attn::Error) come
-// before an output is touched, but those of memory that runs out on the way. Float32, accumulated in float32 unless a line says otherwise.
+// inputs give (functional.hpp sees to that, for whoever does not), and do not overlap an input. Errors (attn::Error)
+// come before an output is touched, but those of memory that runs out on the way. Float32, accumulated in float32
+// unless a line says otherwise.
 
 #include <cstdint>
 #include <optional>
@@ -14,8 +15,8 @@ namespace attn::ops {
 
 /// out = f(x), elementwise; x may have any strides. gelu is the exact x·Φ(x) (Hendrycks & Gimpel 2016,
 /// arXiv:1606.08415); silu x·σ(x). NaN gives NaN. Measured over every float of the range, in
-/// units of the last place: exp 1.2 on [-87, 88.7] (denormals below), log 0.9, tanh 1.4, sigmoid 2.5 on [-80, 80]; gelu's
-/// erf 2.5, so that gelu loses digits where it vanishes, x < -3.
+/// units of the last place: exp 1.2 on [-87, 88.7] (denormals below), log 0.9, tanh 1.4, sigmoid 2.5 on [-80, 80];
+/// gelu's erf 2.5, so that gelu loses digits where it vanishes, x < -3.
 void unary(Unary f, const In& x, const Out& out);
 
 /// out = f'(x) · gradient, where `kept` is x, or f(x) unless from_input(f). relu has the slope 0 at 0, as in PyTorch.
@@ -42,21 +43,22 @@ void index_add(const In& x, std::span<const std::int32_t> indices, const Out& ou
 /// max of nothing is an error; max with a NaN is NaN.
 void reduce(Reduction f, const In& x, const Out& out);
 
-/// The gradient of x [outer, n, inner] where that of `most`, its maxima [outer, inner], is given: equal shares for all that
-/// are the maximum, as torch's amax.
+/// The gradient of x [outer, n, inner] where that of `most`, its maxima [outer, inner], is given: equal shares for all
+/// that are the maximum, as torch's amax.
 void max_backward(const In& x, const In& most, const In& gradient, const Out& out);
 
 /// out[...,m,n] = sum_k a[...,m,k] b[...,k,n]; leading dimensions broadcast; a and b of any strides, rank >= 2.
-/// Summed in float32: relative to sum |a||b| the error is at most k·2^-24. One row or a few are bound by the reading of b.
+/// Summed in float32: relative to sum |a||b| the error is at most k·2^-24. One row or a few are bound by the reading of
+/// b.
 void matmul(const In& a, const In& b, const Out& out);
-/// out = f(x · weightᵀ + bias); x [...,I], weight [O,I], bias [O] or no data; f or none. Bias and f are applied while the
-/// product is in the cache.
+/// out = f(x · weightᵀ + bias); x [...,I], weight [O,I], bias [O] or no data; f or none. Bias and f are applied while
+/// the product is in the cache.
 void linear(const In& x, const In& weight, const In& bias, std::optional<Unary> activation, const Out& out);
 /// The shape that matmul gives. Throws SHAPE, naming both.
 Shape matmul_shape(std::string_view op, const Shape& a, const Shape& b);
 
-/// The right side of a product, laid out for the kernels once, for many products with it. A copy: later changes of b do not
-/// reach it. Of one instruction set: after set_instruction_set, products with it throw UNSUPPORTED.
+/// The right side of a product, laid out for the kernels once, for many products with it. A copy: later changes of b do
+/// not reach it. Of one instruction set: after set_instruction_set, products with it throw UNSUPPORTED.
 class PackedMatrix {
  public:
   /// b [k,n] of any strides. Throws OOM.
@@ -74,8 +76,8 @@ class PackedMatrix {
 /// 2. Throws SHAPE or UNSUPPORTED.
 void matmul(const In& a, const PackedMatrix& b, const In& bias, std::optional<Unary> activation, const Out& out);
 
-/// Rows x [R,N] -> out [R,N]: (x - mean) / sqrt(var + eps) · weight + bias, var = mean of (x - mean)²; weight and bias [N]
-/// or no data. Sums are carried in double from one block of 1024 to the next; squares are float32, so that features
+/// Rows x [R,N] -> out [R,N]: (x - mean) / sqrt(var + eps) · weight + bias, var = mean of (x - mean)²; weight and bias
+/// [N] or no data. Sums are carried in double from one block of 1024 to the next; squares are float32, so that features
 /// beyond 1e19 of the mean have no variance. Source: Ba et al. 2016, arXiv:1607.06450.
 void layer_norm(const In& x, const In& weight, const In& bias, double eps, const Out& out);
 /// Rows x [R,N] -> out [R,N]: x / sqrt(mean x² + eps) · weight. Source: Zhang & Sennrich 2019, arXiv:1910.07467.
@@ -108,11 +110,12 @@ struct ClassTargets {
   Index ignore_index;
   double label_smoothing;
 };
-/// Rows x [R,C] -> losses [R], 0 for rows to ignore; returns the weights of the others' classes, summed. Throws RANGE for a
-/// class that is not there.
+/// Rows x [R,C] -> losses [R], 0 for rows to ignore; returns the weights of the others' classes, summed. Throws RANGE
+/// for a class that is not there.
 double cross_entropy(const In& x, const ClassTargets& targets, const Out& losses);
 /// out = factor · gradient[r] · the gradient of row r's loss; gradient [R], or [1] for all rows.
-void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& gradient, double factor, const Out& out);
+void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& gradient, double factor,
+                            const Out& out);
 /// Elementwise; positive is of x's shape or no data.
 void binary_cross_entropy(const In& x, const In& target, const In& positive, const Out& out);
 /// out = the gradient of x for each element.

@@ -49,10 +49,10 @@ class Tensor {
   /// To be called after writing to elements that may have been an operator's input before: a backward pass that needs
   /// the old ones then throws instead of giving a wrong gradient.
   void written() const;
-  /// Whether this is a copy of other: the same tensor, not only the same elements.
-  bool is(const Tensor& other) const { return impl_ == other.impl_; }
   /// How often that was said of its elements.
   std::uint32_t version() const;
+  /// Whether this is a copy of other: the same tensor, not only the same elements.
+  bool is(const Tensor& other) const { return impl_ == other.impl_; }
   /// Whether no other tensor has these elements.
   bool shares_nothing() const;
 

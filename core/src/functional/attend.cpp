@@ -1,5 +1,5 @@
-// The plain path of attention: its numbers come from ops::attend, and each of its five stages is noted as an operator of
-// its own, so that a gradient may start from any of them.
+// The plain path of attention: its numbers come from ops::attend, and each of its five stages is noted as an operator
+// of its own, so that a gradient may start from any of them.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -27,7 +27,9 @@ Tensor where(const Tensor& x, F f) {
   std::ranges::transform(given.values(), out.data(), [&](float v) { return f(v) ? 1.0f : 0.0f; });
   return out;
 }
-Tensor masked_out(const Tensor& masked) { return where(masked, [](float v) { return v == -kInfinity; }); }
+Tensor masked_out(const Tensor& masked) {
+  return where(masked, [](float v) { return v == -kInfinity; });
+}
 
 /// [...,T,H·D] as [...,H,T,D], and back.
 Tensor split_heads(const Tensor& x, Index heads) {
@@ -56,20 +58,19 @@ Tensor lengths(const Tensor& x) {
 }
 
 /// From the gradient g [...,T,S] of scores of the heads q and k to those of everything that they were made of.
-void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor& k, const Tensor& scores, const Tensor& g,
-                          Gradients& to) {
+void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor& k, const Tensor& scores,
+                          const Tensor& g, Gradients& to) {
   const auto to_query = [&](const Tensor& x) { to.add(kQuery, join_heads(x, o.heads)); };
   const auto to_key = [&](const Tensor& x) { to.add(kKey, join_heads(x, o.heads)); };
   switch (o.score) {
     case Score::dot:
-    case Score::scaled_dot:
-      to_query(matmul(g, k));
-      return to_key(matmul(turned(g), q));
+    case Score::scaled_dot: to_query(matmul(g, k)); return to_key(matmul(turned(g), q));
     case Score::sqrt_norm:
     case Score::cosine: {
       // c = q·k / n(q) n(k): dc/dq = k / n(q) n(k) - p c q / ‖q‖², n = ‖·‖ and p = 1, or their root and a half.
       const bool root = o.score == Score::sqrt_norm;
-      const Tensor q_length = lengths(q), k_length = lengths(k), share = times(g, times(scores, full({}, root ? 0.5f : 1)));
+      const Tensor q_length = lengths(q), k_length = lengths(k),
+                   share = times(g, times(scores, full({}, root ? 0.5f : 1)));
       const auto norm = [root](const Tensor& x) { return root ? unary(ops::Unary::sqrt, x) : x; };
       const Tensor by = over(over(g, norm(q_length)), turned(norm(k_length)));
       const auto pulled = [](const Tensor& x, const Tensor& length, const Tensor& sums) {
@@ -91,7 +92,8 @@ void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor&
       return;
     case Score::additive: {
       const Tensor vector = dense("attend", o.score_vector);
-      const Tensor projected_q = dense("attend", linear(q, o.query_weight)), projected_k = dense("attend", linear(k, o.key_weight));
+      const Tensor projected_q = dense("attend", linear(q, o.query_weight)),
+                   projected_k = dense("attend", linear(k, o.key_weight));
       const Tensor to_q = zeros(projected_q.shape()), to_k = zeros(projected_k.shape()), to_v = zeros(vector.shape());
       ops::additive_scores_backward(projected_q.view(), projected_k.view(), vector.view(), dense("attend", g).view(),
                                     {to_q.out(), to_k.out(), to_v.out()});
@@ -106,13 +108,16 @@ void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor&
 
 /// From the gradient g of weights to that of the masked scores.
 Tensor differentiate_weights(Normalizer normalizer, const Tensor& masked, const Tensor& weights, const Tensor& g) {
-  const auto softmax_slope = [](const Tensor& y, const Tensor& dy) { return times(y, minus(dy, row_sums(times(y, dy)))); };
+  const auto softmax_slope = [](const Tensor& y, const Tensor& dy) {
+    return times(y, minus(dy, row_sums(times(y, dy))));
+  };
   switch (normalizer) {
     case Normalizer::softmax: return softmax_slope(weights, g);
     case Normalizer::double_softmax: return softmax_slope(softmax(masked, -1), softmax_slope(weights, g));
     case Normalizer::sparsemax: {
       const Tensor support = where(weights, [](float w) { return w > 0; });
-      const Tensor count = binary(ops::Binary::add, row_sums(support), where(row_sums(support), [](float n) { return n == 0; }));
+      const Tensor count =
+          binary(ops::Binary::add, row_sums(support), where(row_sums(support), [](float n) { return n == 0; }));
       return times(support, minus(g, over(row_sums(times(support, g)), count)));
     }
     case Normalizer::sum: {
@@ -129,11 +134,12 @@ void record_stages(const Tensor& query, const Tensor& key, const Tensor& value, 
   const std::vector<Tensor> sources{query, key, o.weight, o.bias, o.query_weight, o.key_weight, o.score_vector};
   if (recording(sources)) {
     std::vector<Saved> kept(sources.begin(), sources.end());
-    record("attend", out.scores, sources, [o, kept, scores = Saved(out.scores.detach())](const Tensor& g, Gradients& to) {
-      for (const Saved& x : kept) x.get();
-      differentiate_scores(o, split_heads(kept[kQuery].get(), o.heads), split_heads(kept[kKey].get(), o.heads),
-                           scores.get(), g, to);
-    });
+    record("attend", out.scores, sources,
+           [o, kept, scores = Saved(out.scores.detach())](const Tensor& g, Gradients& to) {
+             for (const Saved& x : kept) x.get();
+             differentiate_scores(o, split_heads(kept[kQuery].get(), o.heads), split_heads(kept[kKey].get(), o.heads),
+                                  scores.get(), g, to);
+           });
     const double own = o.score == Score::scaled_dot ? 1 / std::sqrt(static_cast<double>(query.size(-1) / o.heads)) : 1;
     const auto factor = static_cast<float>(o.scale.value_or(own) / o.temperature);
     record("attend", out.scaled, {out.scores},
@@ -148,12 +154,13 @@ void record_stages(const Tensor& query, const Tensor& key, const Tensor& value, 
              if (to.wants(1)) to.add(1, sum_to(inside, additive));
            });
   if (recording({out.masked}))
-    record("attend", out.weights, {out.masked},
-           [normalizer = o.normalizer, masked = Saved(masked), weights = Saved(weights)](const Tensor& g, Gradients& to) {
-             // A masked key has no gradient, whatever comes back through its weight.
-             to.add(0, masked_fill(differentiate_weights(normalizer, masked.get(), weights.get(), g),
-                                   masked_out(masked.get()), 0));
-           });
+    record(
+        "attend", out.weights, {out.masked},
+        [normalizer = o.normalizer, masked = Saved(masked), weights = Saved(weights)](const Tensor& g, Gradients& to) {
+          // A masked key has no gradient, whatever comes back through its weight.
+          to.add(0, masked_fill(differentiate_weights(normalizer, masked.get(), weights.get(), g),
+                                masked_out(masked.get()), 0));
+        });
   if (recording({out.weights, value}))
     record("attend", out.output, {out.weights, value},
            [heads = o.heads, kept = Saved(value), weights = Saved(weights)](const Tensor& g, Gradients& to) {

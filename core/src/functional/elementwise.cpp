@@ -32,11 +32,12 @@ Tensor unary(ops::Unary f, const Tensor& x) {
   const Tensor out = Tensor::empty(x.shape());
   ops::unary(f, x.view(), out.out());
   if (recording({x}))
-    record(name_of(f), out, {x}, [f, kept = Saved(ops::from_input(f) ? x : out.detach())](const Tensor& g, Gradients& to) {
-      const Tensor gradient = Tensor::empty(g.shape());
-      ops::unary_backward(f, dense(name_of(f), kept.get()).view(), g.view(), gradient.out());
-      to.add(0, gradient);
-    });
+    record(name_of(f), out, {x},
+           [f, kept = Saved(ops::from_input(f) ? x : out.detach())](const Tensor& g, Gradients& to) {
+             const Tensor gradient = Tensor::empty(g.shape());
+             ops::unary_backward(f, dense(name_of(f), kept.get()).view(), g.view(), gradient.out());
+             to.add(0, gradient);
+           });
   return out;
 }
 
@@ -105,9 +106,8 @@ Tensor masked_fill(const Tensor& x, const Tensor& mask, float value) {
   const Tensor out = Tensor::empty(x.shape());
   ops::masked_fill(x.view(), mask.view(), value, out.out());
   if (recording({x}))
-    record("masked_fill", out, {x}, [kept = Saved(mask)](const Tensor& g, Gradients& to) {
-      to.add(0, masked_fill(g, kept.get(), 0));
-    });
+    record("masked_fill", out, {x},
+           [kept = Saved(mask)](const Tensor& g, Gradients& to) { to.add(0, masked_fill(g, kept.get(), 0)); });
   return out;
 }
 

@@ -1,7 +1,6 @@
-#include "attn/losses.hpp"
-
 #include <cmath>
 
+#include "attn/losses.hpp"
 #include "common.hpp"
 
 namespace attn {
@@ -19,7 +18,8 @@ void require_same(const char* op, const Tensor& x, const Tensor& target) {
   require_float(op, x);
   require_float(op, target);
   if (x.shape() != target.shape())
-    throw Error(ErrorCode::shape, op, "target must be " + to_string(x.shape()) + " as the input, got " + to_string(target.shape()),
+    throw Error(ErrorCode::shape, op,
+                "target must be " + to_string(x.shape()) + " as the input, got " + to_string(target.shape()),
                 {x.shape(), target.shape()});
 }
 
@@ -35,7 +35,9 @@ Tensor class_rows(const Tensor& x) {
 /// Against probabilities: written with log_softmax, since the target then has a row of its own for each row of logits.
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
   const Index dim = logits.rank() == 1 ? 0 : 1, classes = logits.size(dim);
-  const auto scaled = [](const Tensor& x, double by) { return binary(ops::Binary::mul, x, full({}, static_cast<float>(by))); };
+  const auto scaled = [](const Tensor& x, double by) {
+    return binary(ops::Binary::mul, x, full({}, static_cast<float>(by)));
+  };
   Tensor goal = target;
   if (o.label_smoothing != 0)
     goal = binary(ops::Binary::add, scaled(target, 1 - o.label_smoothing),
@@ -45,7 +47,8 @@ Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target, const Cros
     column[static_cast<std::size_t>(dim)] = classes;
     goal = binary(ops::Binary::mul, goal, reshape(o.weight, column));
   }
-  const Tensor losses = unary(ops::Unary::neg, reduce(ops::Reduction::sum, binary(ops::Binary::mul, log_softmax(logits, dim), goal), dim));
+  const Tensor losses = unary(
+      ops::Unary::neg, reduce(ops::Reduction::sum, binary(ops::Binary::mul, log_softmax(logits, dim), goal), dim));
   return reduced(losses, o.reduction);
 }
 
@@ -55,7 +58,8 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   constexpr const char* op = "cross_entropy";
   require_float(op, logits);
   if (logits.rank() < 1 || logits.size(logits.rank() == 1 ? 0 : 1) < 1)
-    throw Error(ErrorCode::shape, op, "logits must be [C], [N,C] or [N,C,d...] with at least 1 class, got " + to_string(logits.shape()),
+    throw Error(ErrorCode::shape, op,
+                "logits must be [C], [N,C] or [N,C,d...] with at least 1 class, got " + to_string(logits.shape()),
                 {logits.shape()});
   const Index classes = logits.size(logits.rank() == 1 ? 0 : 1);
   if (o.weight.defined() && o.weight.shape() != Shape{classes})
@@ -71,14 +75,14 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   wanted.erase(wanted.begin() + (logits.rank() == 1 ? 0 : 1));
   if (target.shape() != wanted)
     throw Error(ErrorCode::shape, op,
-                "target classes must be " + to_string(wanted) + " to match logits " + to_string(logits.shape()) + ", got " +
-                    to_string(target.shape()),
+                "target classes must be " + to_string(wanted) + " to match logits " + to_string(logits.shape()) +
+                    ", got " + to_string(target.shape()),
                 {wanted, target.shape()});
 
   const Tensor rows = class_rows(logits);  // noted by itself, as a change of shape
   const Tensor given = dense(op, rows), weight = optional_dense(op, o.weight), list = contiguous(target);
-  const ops::ClassTargets targets{list.values<std::int32_t>(), weight.defined() ? weight.data() : nullptr, o.ignore_index,
-                                  o.label_smoothing};
+  const ops::ClassTargets targets{list.values<std::int32_t>(), weight.defined() ? weight.data() : nullptr,
+                                  o.ignore_index, o.label_smoothing};
   const Tensor losses = Tensor::empty({rows.size(0)});
   const double total_weight = ops::cross_entropy(given.view(), targets, losses.out());
   const Tensor sum = reduce(ops::Reduction::sum, losses);
@@ -90,7 +94,7 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
            [by, smoothing = o.label_smoothing, ignore = o.ignore_index, in = Saved(given), list = Saved(list),
             weight = Saved(weight)](const Tensor& g, Gradients& to) {
              const ops::ClassTargets kept{list.get().values<std::int32_t>(),
-                                             weight.get().defined() ? weight.get().data() : nullptr, ignore, smoothing};
+                                          weight.get().defined() ? weight.get().data() : nullptr, ignore, smoothing};
              const Tensor gradient = Tensor::empty(in.get().shape());
              ops::cross_entropy_backward(in.get().view(), kept, {g.data(), {g.numel()}, {1}}, by, gradient.out());
              to.add(0, gradient);
@@ -98,14 +102,16 @@ Tensor cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntr
   return o.reduction == LossReduction::none ? reshape(out, wanted) : out;
 }
 
-Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target, const BinaryCrossEntropyOptions& o) {
+Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& target,
+                                        const BinaryCrossEntropyOptions& o) {
   constexpr const char* op = "binary_cross_entropy_with_logits";
   require_same(op, logits, target);
   const auto wide = [&](const Tensor& x) {
     if (!x.defined()) return x;
     require_float(op, x);
     if (broadcast_shapes(op, logits.shape(), x.shape()) != logits.shape())
-      throw Error(ErrorCode::shape, op, "weights must broadcast to " + to_string(logits.shape()) + ", got " + to_string(x.shape()),
+      throw Error(ErrorCode::shape, op,
+                  "weights must broadcast to " + to_string(logits.shape()) + ", got " + to_string(x.shape()),
                   {logits.shape(), x.shape()});
     const In repeated = broadcast_to(x.view(), logits.shape());
     return dense(op, x.restrided(repeated.shape, repeated.strides));
@@ -114,11 +120,12 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
   Tensor losses = Tensor::empty(logits.shape());
   ops::binary_cross_entropy(x.view(), t.view(), view_of(positive), losses.out());
   if (recording({logits}))
-    record(op, losses, {logits}, [x = Saved(x), t = Saved(t), positive = Saved(positive)](const Tensor& g, Gradients& to) {
-      const Tensor slope = Tensor::empty(g.shape());
-      ops::binary_cross_entropy_backward(x.get().view(), t.get().view(), view_of(positive.get()), slope.out());
-      to.add(0, binary(ops::Binary::mul, slope, g));
-    });
+    record(op, losses, {logits},
+           [x = Saved(x), t = Saved(t), positive = Saved(positive)](const Tensor& g, Gradients& to) {
+             const Tensor slope = Tensor::empty(g.shape());
+             ops::binary_cross_entropy_backward(x.get().view(), t.get().view(), view_of(positive.get()), slope.out());
+             to.add(0, binary(ops::Binary::mul, slope, g));
+           });
   if (o.weight.defined()) losses = binary(ops::Binary::mul, losses, wide(o.weight));
   return reduced(losses, o.reduction);
 }

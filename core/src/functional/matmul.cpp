@@ -63,10 +63,9 @@ namespace {
 void check_linear(const Tensor& x, const Shape& weight, const Tensor& bias) {
   require_float("linear", x);
   if (x.rank() < 1 || weight.size() != 2 || x.size(-1) != weight[1])
-    throw Error(
-        ErrorCode::shape, "linear",
-        "weight must be [O,I] with I the last size of x " + to_string(x.shape()) + ", got " + to_string(weight),
-        {x.shape(), weight});
+    throw Error(ErrorCode::shape, "linear",
+                "weight must be [O,I] with I the last size of x " + to_string(x.shape()) + ", got " + to_string(weight),
+                {x.shape(), weight});
   if (bias.defined() && bias.shape() != Shape{weight[0]})
     throw Error(ErrorCode::shape, "linear",
                 "bias must be [" + std::to_string(weight[0]) + "] to match weight " + to_string(weight) + ", got " +

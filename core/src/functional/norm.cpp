@@ -34,8 +34,10 @@ Tensor layer_norm(const Tensor& x, const Tensor& weight, const Tensor& bias, dou
   if (recording({x, weight, bias}))
     record(op, out, {x, weight, bias}, [eps, in = Saved(given), by = Saved(w)](const Tensor& g, Gradients& to) {
       const Tensor& rows = in.get();
-      const Tensor to_x = Tensor::empty(rows.shape()), to_w = Tensor::empty({rows.size(-1)}), to_b = Tensor::empty({rows.size(-1)});
-      ops::layer_norm_backward(rows_of(rows), view_of(by.get()), eps, rows_of(g), {rows_out(to_x), to_w.out(), to_b.out()});
+      const Tensor to_x = Tensor::empty(rows.shape()), to_w = Tensor::empty({rows.size(-1)}),
+                   to_b = Tensor::empty({rows.size(-1)});
+      ops::layer_norm_backward(rows_of(rows), view_of(by.get()), eps, rows_of(g),
+                               {rows_out(to_x), to_w.out(), to_b.out()});
       to.add(0, to_x);
       to.add(1, to_w);
       to.add(2, to_b);

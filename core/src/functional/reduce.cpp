@@ -33,11 +33,13 @@ void record_along(const char* op, const Tensor& x, Index dim, const Tensor& out,
 struct Split {
   Shape sizes, result, kept;  ///< kept: the result's shape with keepdim
 
-  Split(const char* op, const Shape& shape, std::optional<Index> dim) : sizes{1, numel(shape), 1}, kept(shape.size(), 1) {
+  Split(const char* op, const Shape& shape, std::optional<Index> dim)
+      : sizes{1, numel(shape), 1}, kept(shape.size(), 1) {
     if (!dim) return;
     const auto rank = static_cast<Index>(shape.size()), at = checked_dim(op, *dim, rank);
     const auto begin = shape.begin();
-    sizes = {numel(Shape(begin, begin + at)), shape[static_cast<std::size_t>(at)], numel(Shape(begin + at + 1, shape.end()))};
+    sizes = {numel(Shape(begin, begin + at)), shape[static_cast<std::size_t>(at)],
+             numel(Shape(begin + at + 1, shape.end()))};
     result = kept = shape;
     kept[static_cast<std::size_t>(at)] = 1;
     result.erase(result.begin() + at);

@@ -52,7 +52,8 @@ Tensor reshape(const Tensor& x, Shape shape) {
                 {x.shape(), asked});
   const Tensor out = contiguous(x.detach()).restrided(shape, row_major_strides(shape));
   if (recording({x}))
-    record("reshape", out, {x}, [before = x.shape()](const Tensor& g, Gradients& to) { to.add(0, reshape(g, before)); });
+    record("reshape", out, {x},
+           [before = x.shape()](const Tensor& g, Gradients& to) { to.add(0, reshape(g, before)); });
   return out;
 }
 
@@ -87,7 +88,8 @@ Tensor transpose(const Tensor& x, Index dim0, Index dim1) {
   std::swap(strides[a], strides[b]);
   const Tensor out = x.restrided(shape, strides);
   if (recording({x}))
-    record("transpose", out, {x}, [dim0, dim1](const Tensor& g, Gradients& to) { to.add(0, transpose(g, dim0, dim1)); });
+    record("transpose", out, {x},
+           [dim0, dim1](const Tensor& g, Gradients& to) { to.add(0, transpose(g, dim0, dim1)); });
   return out;
 }
 

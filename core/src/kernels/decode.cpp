@@ -15,14 +15,13 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-void fill(Index n, float value, float* out) {
-  for (Index i = 0; i < n; ++i) out[i] = value;
-}
+/// Keys of a tile; scores of one are the scratch.
+constexpr Index kDecodeKeys = 64;
 
 /// out = out · factor; what weighs nothing is left out, an infinite value too.
 template <class Arch>
 void shrink(Index n, float factor, float* out) {
-  if (factor == 0) return fill(n, 0, out);
+  if (factor == 0) return fill<Arch>(n, 0, out);
   scale<Arch>(n, out, factor, out);
 }
 
@@ -35,7 +34,7 @@ void decode(const Head& head, const Keys& keys, Partial& partial) {
   alignas(64) float scores[kDecodeKeys];
   partial.most = -kInfinity;
   partial.total = 0;
-  fill(head.dv, 0, partial.out);
+  fill<Arch>(head.dv, 0, partial.out);
   for (Index s = keys.begin; s < keys.end; s += kDecodeKeys) {
     const Index n = keys.end - s < kDecodeKeys ? keys.end - s : kDecodeKeys;
     gemv<Arch>(n, head.d, head.q, {head.k + s * head.d, 1, head.d}, nullptr, scores);
@@ -51,7 +50,7 @@ void decode(const Head& head, const Keys& keys, Partial& partial) {
     if (most == -kInfinity) continue;
     if (!(most < kInfinity)) {  // NaN or +inf, as softmax would give
       partial.most = partial.total = std::numeric_limits<float>::quiet_NaN();
-      return fill(head.dv, partial.total, partial.out);
+      return fill<Arch>(head.dv, partial.total, partial.out);
     }
     if (most > partial.most) {
       const float factor = std::exp(partial.most - most);  // 0 for the first tile
@@ -72,7 +71,7 @@ void decode(const Head& head, const Keys& keys, Partial& partial) {
 
 template <class Arch>
 float merge(Index dv, Index pieces, const Partial* partials, float* out) {
-  fill(dv, 0, out);
+  fill<Arch>(dv, 0, out);
   float most = -kInfinity;
   for (Index i = 0; i < pieces && most == most; ++i)  // a NaN stays
     if (!(partials[i].most <= most)) most = partials[i].most;

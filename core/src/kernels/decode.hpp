@@ -6,9 +6,6 @@
 
 namespace attn::kernels {
 
-/// Keys of a tile; scores of one are the scratch.
-inline constexpr Index kDecodeKeys = 64;
-
 /// What one piece of the keys gives: out[Dv] = sum exp(score - most)·v, total = sum exp(score - most).
 struct Partial {
   float most, total;

@@ -85,6 +85,11 @@ void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b
 }
 
 template <class Arch>
+void fill(Index n, float value, float* out) {
+  for (Index i = 0; i < n; ++i) out[i] = value;
+}
+
+template <class Arch>
 void scale(Index n, const float* x, float factor, float* out) {
   using V = simd::batch<Arch>;
   simd::map<Arch>(n, x, out, [y = V(factor)](V v) { return v * y; });
@@ -93,6 +98,7 @@ void scale(Index n, const float* x, float factor, float* out) {
 template void unary<simd::Arch>(ops::Unary, Index, const float*, float*);
 template void unary_backward<simd::Arch>(ops::Unary, Index, const float*, const float*, float*);
 template void binary<simd::Arch>(ops::Binary, Index, const float*, Index, const float*, Index, float*);
+template void fill<simd::Arch>(Index, float, float*);
 template void scale<simd::Arch>(Index, const float*, float, float*);
 
 }  // namespace attn::kernels

@@ -17,6 +17,10 @@ void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradi
 template <class Arch>
 void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out);
 
+/// out = value
+template <class Arch>
+void fill(Index n, float value, float* out);
+
 /// out = x · factor
 template <class Arch>
 void scale(Index n, const float* x, float factor, float* out);

@@ -6,6 +6,8 @@
 
 namespace attn::kernels {
 
+inline constexpr float kLog2e = 1.44269504f;
+
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^x = 2^n e^r, e^r by a polynomial of degree 6 (0.05 ulp; of degree 5
 /// it is 0.9).
 template <class Arch>
@@ -51,7 +53,7 @@ class Exp {
   }
 
   V lowest_ = simd::constant<Arch>(-88.0f);  // n = -127, whose 2^n is 0 as bits
-  V log2e_ = simd::constant<Arch>(1.44269504f);
+  V log2e_ = simd::constant<Arch>(kLog2e);
   // Adding 1.5·2^23 rounds to a whole number, which then stands in the low bits; 127 more make it the exponent's bits.
   V magic_ = simd::constant<Arch>(12582912.0f + 127.0f);
   // ln 2 in two parts, the first short enough for n times it to be exact.
@@ -61,9 +63,7 @@ class Exp {
   V c2_ = simd::constant<Arch>(0.49999994f), one_ = simd::constant<Arch>(1.0f);
 };
 
-/// log2 e: fused attention has its scores in units of log 2, where reducing the argument takes no multiplication.
-inline constexpr float kLog2e = 1.44269504f;
-
+/// For the scores of fused attention, which are in units of log 2: reducing the argument takes no multiplication.
 /// 2^x for x <= 64: exactly 0 below -126.5, exactly 1 at 0. Within 2 ulp, measured over every float of
 /// [-126, 0]: 1.77 with fused multiply-add, 1.97 without. Of degree 5, fitted for an error that is even in ulps: below
 /// r = 0 they are half as wide.

@@ -21,7 +21,7 @@ template <class Arch>
 struct Panel {
   float *q, *out, *most, *total;  // [D,columns], [Dv,columns], [columns], [columns]
 
-  static Index size(Index d, Index dv) { return (d + dv + 2) * kTileColumns<Arch>; }
+  static std::int64_t size(std::int64_t d, std::int64_t dv) { return (d + dv + 2) * kTileColumns<Arch>; }
   Panel(float* at, Index d, Index dv)
       : q(at), out(q + d * kTileColumns<Arch>), most(out + dv * kTileColumns<Arch>), total(most + kTileColumns<Arch>) {}
 };
@@ -71,14 +71,13 @@ template <class Arch>
 
 template <class Arch>
 std::int64_t flash_scratch(Index queries, Index d, Index dv) {
-  const std::int64_t width = kTileColumns<Arch>, panels = panels_of<Arch>(queries);
-  return panels * width * (std::int64_t{d} + dv + 2) + kKeys * (width + dv);
+  return panels_of<Arch>(queries) * Panel<Arch>::size(d, dv) + kKeys * (std::int64_t{kTileColumns<Arch>} + dv);
 }
 
 template <class Arch>
 void flash_block(Index queries, const Head& head, const Keys* keys, float* out, float* lse, float* scratch) {
   constexpr Index columns = kTileColumns<Arch>;
-  const Index d = head.d, dv = head.dv, size = Panel<Arch>::size(d, dv);
+  const Index d = head.d, dv = head.dv, size = static_cast<Index>(Panel<Arch>::size(d, dv));
   float* const scores = scratch;
   float* const values = scores + kKeys * columns;
   float* const panels = values + kKeys * dv;

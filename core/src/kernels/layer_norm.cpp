@@ -27,7 +27,8 @@ float standardize(Norm kind, Index n, const float* x, double eps, float* out) {
   // What rounding the mean to float32 left in every element.
   const double rest = sum<Arch>(n, out) / static_cast<double>(n);
   const double variance = simd::sum<Arch>(n, out, square) / static_cast<double>(n) - rest * rest;
-  const auto factor = static_cast<float>(1 / std::sqrt((variance < 0 ? 0 : variance) + eps));  // below 0 by rounding alone
+  const auto factor =
+      static_cast<float>(1 / std::sqrt((variance < 0 ? 0 : variance) + eps));  // below 0 by rounding alone
   simd::map<Arch>(n, out, out, [shift = V(static_cast<float>(rest)), by = V(factor)](V v) { return (v - shift) * by; });
   return factor;
 }
@@ -46,7 +47,8 @@ void normalize_backward(Norm kind, Index n, const float* x, const float* weight,
                         float* to_weight, float* to_bias) {
   using V = simd::batch<Arch>;
   const float factor = standardize<Arch>(kind, n, x, eps, out);
-  // With h = g · weight and the standardised row y: factor · (h - mean h - y · mean h·y); rms has no mean to differentiate.
+  // With h = g · weight and the standardised row y: factor · (h - mean h - y · mean h·y); rms has no mean to
+  // differentiate.
   double sum_h = 0, sum_hy = 0;
   alignas(64) float h[256], product[256];
   for (Index begin = 0; begin < n; begin += 256) {
@@ -75,7 +77,7 @@ void normalize_backward(Norm kind, Index n, const float* x, const float* weight,
 }
 
 template void normalize<simd::Arch>(Norm, Index, const float*, const float*, const float*, double, float*);
-template void normalize_backward<simd::Arch>(Norm, Index, const float*, const float*, double, const float*, float*, float*,
-                                             float*);
+template void normalize_backward<simd::Arch>(Norm, Index, const float*, const float*, double, const float*, float*,
+                                             float*, float*);
 
 }  // namespace attn::kernels

@@ -23,7 +23,8 @@ template <class Arch>
 void cross_entropy_backward(Index n, const float* x, const ClassTarget& target, double factor, float* out) {
   using V = simd::batch<Arch>;
   // With the weighted target y: softmax(x) · sum y - y.
-  const double own = (1 - target.smoothing) * target.weight(target.index), even = target.smoothing / static_cast<double>(n);
+  const double own = (1 - target.smoothing) * target.weight(target.index),
+               even = target.smoothing / static_cast<double>(n);
   const V total(static_cast<float>(factor * (own + even * target.weight_sum)));
   softmax<Arch>(n, x, out);
   simd::map<Arch>(n, out, out, [=](V p) { return p * total; });
@@ -80,9 +81,8 @@ template <class Arch>
 void binary_cross_entropy_backward(Index n, const float* x, const float* t, const float* positive, float* out) {
   using V = simd::batch<Arch>;
   const V one(1.0f);
-  each<Arch>(n, x, t, positive, out, [=, sigmoid = Sigmoid<Arch>()](V v, V y, V factor) {
-    return one - y - factor * sigmoid(-v);
-  });
+  each<Arch>(n, x, t, positive, out,
+             [=, sigmoid = Sigmoid<Arch>()](V v, V y, V factor) { return one - y - factor * sigmoid(-v); });
 }
 
 template double cross_entropy<simd::Arch>(Index, const float*, const ClassTarget&);

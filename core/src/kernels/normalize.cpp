@@ -15,14 +15,11 @@ namespace {
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
-void fill(Index n, float value, float* out) {
-  for (Index i = 0; i < n; ++i) out[i] = value;
-}
-
 /// True if max x rules the ordinary way out; out then holds the row for `nothing` (all -inf) or NaN.
+template <class Arch>
 bool special(Index n, float most, float nothing, float* out) {
   if (std::isfinite(most)) return false;
-  fill(n, most == -kInfinity ? nothing : kNan, out);
+  fill<Arch>(n, most == -kInfinity ? nothing : kNan, out);
   return true;
 }
 
@@ -39,7 +36,7 @@ template <class Arch>
 void softmax(Index n, const float* x, float* out) {
   if (n == 0) return;
   const float most = max<Arch>(n, x);
-  if (special(n, most, 0.0f, out)) return;
+  if (special<Arch>(n, most, 0.0f, out)) return;
   exponentials<Arch>(n, x, most, out);
   scale<Arch>(n, out, static_cast<float>(1 / sum<Arch>(n, out)), out);
 }
@@ -64,7 +61,7 @@ void log_softmax(Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
   if (n == 0) return;
   const float most = max<Arch>(n, x);
-  if (special(n, most, -kInfinity, out)) return;
+  if (special<Arch>(n, most, -kInfinity, out)) return;
   exponentials<Arch>(n, x, most, out);
   const float log_sum = static_cast<float>(std::log(sum<Arch>(n, out)));
   simd::map<Arch>(n, x, out, [m = V(most), l = V(log_sum)](V v) { return v - m - l; });
@@ -88,7 +85,7 @@ void double_softmax(Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
   if (n == 0) return;
   const float most = max<Arch>(n, x);
-  if (special(n, most, 0.0f, out)) return;
+  if (special<Arch>(n, most, 0.0f, out)) return;
   exponentials<Arch>(n, x, most, out);
   // Weights lie in [0, 1], so the second softmax needs no maximum. A masked key keeps weight 0, not exp(0).
   const V factor(static_cast<float>(1 / sum<Arch>(n, out)));
@@ -103,14 +100,14 @@ bool sum_normalize(Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
   if (n == 0) return true;
   if (max<Arch>(n, x) == -kInfinity) {
-    fill(n, 0.0f, out);
+    fill<Arch>(n, 0.0f, out);
     return true;
   }
   const auto kept = [](V v) { return xsimd::select(v == V(-kInfinity), V(0.0f), v); };
   const double total = simd::sum<Arch, simd::kLanes<Arch>>(n, x, kept);
   const double magnitude = simd::sum<Arch>(n, x, [=](V v) { return xsimd::abs(kept(v)); });
   if (!std::isfinite(total)) {
-    fill(n, kNan, out);
+    fill<Arch>(n, kNan, out);
     return true;
   }
   constexpr double epsilon = std::numeric_limits<float>::epsilon();
@@ -125,7 +122,7 @@ void sparsemax(Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
   if (n == 0) return;
   const float most = max<Arch>(n, x);
-  if (special(n, most, 0.0f, out)) return;
+  if (special<Arch>(n, most, 0.0f, out)) return;
   // Measured from the maximum, so that large scores lose no digits. The threshold of the whole support is above -1.
   const V m(most), zero(0.0f);
   float threshold = -1;

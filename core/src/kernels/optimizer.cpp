@@ -14,7 +14,8 @@ void each(Index n, Body body) {
   constexpr Index lanes = simd::kLanes<Arch>;
   Index i = 0;
   for (; i + lanes <= n; i += lanes)
-    body([i](const float* x) { return simd::load<Arch>(x + i); }, [i](float* x, V value) { simd::store<Arch>(x + i, value); });
+    body([i](const float* x) { return simd::load<Arch>(x + i); },
+         [i](float* x, V value) { simd::store<Arch>(x + i, value); });
   if (i == n) return;
   const Index rest = n - i;
   body(
@@ -35,8 +36,8 @@ void each(Index n, Body body) {
 template <class Arch>
 void adam(Index n, const AdamStep& step, const float* g, float* p, float* m, float* v, float* most) {
   using V = simd::batch<Arch>;
-  const V beta1(step.beta1), beta2(step.beta2), rest1(1 - step.beta1), rest2(1 - step.beta2), eps(step.eps), l2(step.l2),
-      shrink(step.shrink), rate(step.rate), root(step.root);
+  const V beta1(step.beta1), beta2(step.beta2), rest1(1 - step.beta1), rest2(1 - step.beta2), eps(step.eps),
+      l2(step.l2), shrink(step.shrink), rate(step.rate), root(step.root);
   each<Arch>(n, [&](auto load, auto store) {
     const V x = load(p), slope = load(g) + l2 * x;
     const V mean = beta1 * load(m) + rest1 * slope, square = beta2 * load(v) + rest2 * slope * slope;

@@ -11,8 +11,8 @@ double sum(Index n, const float* x);
 /// max x, NaN if any is; n >= 1.
 template <class Arch>
 float max(Index n, const float* x);
-/// out[j] = factor · sum_i x[i,j] for at most 64 columns, rows `stride` apart; carried in double from one block of rows to
-/// the next.
+/// out[j] = factor · sum_i x[i,j] for at most 64 columns, rows `stride` apart; carried in double from one block of rows
+/// to the next.
 template <class Arch>
 void column_sums(Index n, Index columns, const float* x, Index stride, double factor, float* out);
 /// out[j] = max_i x[i,j], NaN if any is; n >= 1.

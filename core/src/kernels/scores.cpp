@@ -69,7 +69,8 @@ void weighted_rows(Index s, Index d, const float* weights, const float* value, I
 
 template void divide_by_norms<simd::Arch>(Index, Index, Index, const float*, Index, const float*, Index, bool, float*,
                                           float*);
-template void additive_scores<simd::Arch>(Index, Index, Index, const float*, const float*, const float*, float*, float*);
+template void additive_scores<simd::Arch>(Index, Index, Index, const float*, const float*, const float*, float*,
+                                          float*);
 template void additive_scores_backward<simd::Arch>(Index, Index, Index, const float*, const float*, const float*,
                                                    const float*, float*, float*, float*);
 template void weighted_rows<simd::Arch>(Index, Index, const float*, const float*, Index, float*);

@@ -92,13 +92,6 @@ template <class Arch, Index kRows, Side side>
     for (Index u = 0; u < batches; ++u) simd::store<Arch>(c + i * c_stride + u * lanes, sums[i][u]);
 }
 
-/// Rows of the first tile where `rows` are left: evenly spread, so that none is left with one row alone.
-template <class Arch>
-Index tile_rows(Index rows) {
-  const Index tiles = (rows + kTileRows<Arch> - 1) / kTileRows<Arch>;
-  return (rows + tiles - 1) / tiles;
-}
-
 /// `count` tiles, one below the other.
 template <class Arch, Index kRows, Side side>
 [[gnu::noinline]] void tiles(Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
@@ -109,9 +102,11 @@ template <class Arch, Index kRows, Side side>
     a += kRows * a_row, start += kRows * start_stride, c += kRows * c_stride;
   }
 }
+
+/// The same for a number of rows a tile, at most kTileRows, that is not known to the compiler.
 template <class Arch, Side side>
-void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
-             const float* start, Index start_stride, float* c, Index c_stride) {
+void tiles_of(Index rows, Index count, Index k, const float* a, Index a_step, const float* b, Index b_step,
+              const float* start, Index start_stride, float* c, Index c_stride) {
   [&]<std::size_t... i>(std::index_sequence<i...>) {
     ((rows == static_cast<Index>(i + 1) ? tiles<Arch, static_cast<Index>(i + 1), side>(count, k, a, a_step, b, b_step,
                                                                                        start, start_stride, c, c_stride)
@@ -120,6 +115,9 @@ void tile_of(Index rows, Index count, Index k, const float* a, Index a_step, con
   }
   (std::make_index_sequence<static_cast<std::size_t>(kTileRows<Arch>)>{});
 }
+
+/// One panel of columns of a product: c[i,j] = start[i,j] + sum_p a[i,p] · b[p,j] for any number of rows, which are
+/// spread evenly over tiles, so that none is left with one row alone.
 template <class Arch, Side side>
 void panel(Index rows, Index k, const float* a, Index a_step, const float* b, Index b_step, const float* start,
            Index start_stride, float* c, Index c_stride) {
@@ -127,11 +125,11 @@ void panel(Index rows, Index k, const float* a, Index a_step, const float* b, In
   const Index count = (rows + kTileRows<Arch> - 1) / kTileRows<Arch>;
   if (!count) return;
   const Index few = rows / count, more = rows - few * count;
-  if (more) tile_of<Arch, side>(few + 1, more, k, a, a_step, b, b_step, start, start_stride, c, c_stride);
+  if (more) tiles_of<Arch, side>(few + 1, more, k, a, a_step, b, b_step, start, start_stride, c, c_stride);
   const Index done = more * (few + 1);
   if (count > more)
-    tile_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride,
-                        start_stride, c + done * c_stride, c_stride);
+    tiles_of<Arch, side>(few, count - more, k, a + done * a_row, a_step, b, b_step, start + done * start_stride,
+                         start_stride, c + done * c_stride, c_stride);
 }
 
 /// The same for the first n columns of the panel, by way of a tile beside where these are not all: nothing is read or
@@ -142,14 +140,13 @@ void panel_part(Index rows, Index n, Index k, const float* a, Index a_step, cons
   constexpr Index columns = kTileColumns<Arch>;
   if (n == columns) return panel<Arch, Side::rows>(rows, k, a, a_step, b, columns, start, start_stride, c, c_stride);
   alignas(64) float whole[kTileRows<Arch> * columns];
-  for (Index i = 0; i < rows;) {
-    const Index height = tile_rows<Arch>(rows - i);
+  for (Index i = 0; i < rows; i += kTileRows<Arch>) {
+    const Index height = rows - i < kTileRows<Arch> ? rows - i : kTileRows<Arch>;
     for (Index r = 0; r < height; ++r)
       for (Index j = 0; j < columns; ++j) whole[r * columns + j] = j < n ? start[(i + r) * start_stride + j] : 0;
-    tile_of<Arch, Side::rows>(height, 1, k, a + i * a_step, a_step, b, columns, whole, columns, whole, columns);
+    panel<Arch, Side::rows>(height, k, a + i * a_step, a_step, b, columns, whole, columns, whole, columns);
     for (Index r = 0; r < height; ++r)
       for (Index j = 0; j < n; ++j) c[(i + r) * c_stride + j] = whole[r * columns + j];
-    i += height;
   }
 }
 

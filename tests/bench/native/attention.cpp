@@ -68,10 +68,10 @@ Work materialised_attention(const Sizes& sizes) {
   const attn::Index heads = sizes[0], queries = sizes[1], keys = sizes[2], dim = sizes[3];
   const Arrays x(sizes);
   struct Intermediates {
-    Array scale, query, key, scores, weights;
+    Array scale, query, scores, weights;
   };
   const auto all =
-      std::make_shared<Intermediates>(Intermediates{Array({1}), Array({heads, queries, dim}), Array({heads, dim, keys}),
+      std::make_shared<Intermediates>(Intermediates{Array({1}), Array({heads, queries, dim}),
                                                     Array({heads, queries, keys}), Array({heads, queries, keys})});
   all->scale.numbers[0] = 1 / std::sqrt(static_cast<float>(dim));
   const auto call = [=] {
@@ -81,8 +81,7 @@ Work materialised_attention(const Sizes& sizes) {
     const attn::Shape rows{heads * queries, keys}, out{heads, queries, dim};
     const attn::In transposed{x.key->numbers.data(), {heads, dim, keys}, {keys * dim, 1, dim}};
     attn::ops::binary(attn::ops::Binary::mul, view(*x.query, out), all->scale.in(), all->query.out());
-    attn::ops::copy<float>(transposed, all->key.out());
-    attn::ops::matmul(all->query.in(), all->key.in(), all->scores.out());
+    attn::ops::matmul(all->query.in(), transposed, all->scores.out());
     attn::ops::softmax(view(all->scores, rows), {all->weights.numbers.data(), rows, attn::row_major_strides(rows)});
     attn::ops::matmul(all->weights.in(), view(*x.value, {heads, keys, dim}),
                       {x.output->numbers.data(), out, attn::row_major_strides(out)});
