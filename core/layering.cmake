@@ -7,9 +7,10 @@ set(FLOORS
   "(simd\\.hpp|instruction_set\\.[ch]pp|kernels/[a-z0-9_]+\\.[ch]pp)$"
   "(thread_pool|scratch)\\.[ch]pp$|(pieces|panels|strided)\\.hpp$"
   "(ops|ops_backward|loss|attention|attention_shapes|fused_attention|conv1d|matmul)\\.[ch]pp$"
-  "(tensor|autograd)\\.[ch]pp$"
+  "(tensor|autograd|probe)\\.[ch]pp$"
   "(functional|losses)\\.[ch]pp$"
-  "module\\.[ch]pp$"
+  "nn/[a-z0-9_]+\\.[ch]pp$"
+  "(optim|checkpoint)\\.[ch]pp$|models/[a-z0-9_]+\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)
@@ -25,7 +26,8 @@ function(floor_of path out)
   message(FATAL_ERROR "${path} stands on no floor: name it in core/layering.cmake")
 endfunction()
 
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*.hpp ${ROOT}/src/*.hpp ${ROOT}/src/*.cpp)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/*.hpp ${ROOT}/src/*.hpp ${ROOT}/src/*.cpp
+  ${ROOT}/models/*.hpp ${ROOT}/models/*.cpp)
 set(failures "")
 foreach(file IN LISTS files)
   floor_of(${file} floor)

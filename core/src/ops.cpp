@@ -6,6 +6,7 @@
 
 #include "attn/error.hpp"
 #include "attn/thread_pool.hpp"
+#include "kernels/dropout.hpp"
 #include "kernels/elementwise.hpp"
 #include "kernels/layer_norm.hpp"
 #include "kernels/normalize.hpp"
@@ -18,6 +19,7 @@ namespace attn::ops {
 using detail::for_each_run;
 using detail::gather;
 using detail::kRun;
+using detail::kGrain;
 using detail::rows_per_piece;
 
 void unary(Unary f, const In& x, const Out& out) {
@@ -75,6 +77,22 @@ void copy(const View<const T>& x, const View<T>& out) {
 }
 template void copy(const View<const float>&, const View<float>&);
 template void copy(const View<const std::int32_t>&, const View<std::int32_t>&);
+
+void dropout(const In& x, double p, std::uint64_t key, const Out& out) {
+  const Index n = x.numel();
+  if (p >= 1) {
+    std::fill_n(out.data, n, 0.0f);
+    return;
+  }
+  const auto threshold = static_cast<std::uint32_t>(std::min(p * 0x1p32, 0x1p32 - 1));
+  const auto factor = static_cast<float>(1 / (1 - p));
+  parallel_for((n + kRun - 1) / kRun, kGrain / kRun, [&](Index begin, Index end) {
+    const Index from = begin * kRun, to = std::min(end * kRun, n);
+    simd::dispatch([&]<class Arch>(Arch) {
+      kernels::dropout<Arch>(to - from, x.data + from, key, from, threshold, factor, out.data + from);
+    });
+  });
+}
 
 void index(const In& x, std::span<const std::int32_t> indices, const Out& out) {
   const Index rows = x.shape[0], row = x.numel() / std::max<Index>(rows, 1);

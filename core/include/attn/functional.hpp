@@ -26,6 +26,8 @@ Tensor randn(const Shape& shape);  ///< standard normal
 Tensor unary(ops::Unary f, const Tensor& x);
 Tensor binary(ops::Binary f, const Tensor& a, const Tensor& b);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, float value);
+/// x / (1 - p), but 0 with a chance of p, drawn from default_generator(). Srivastava et al. 2014, JMLR 15.
+Tensor dropout(const Tensor& x, double p);
 
 // Shape; views where strides allow, copies elsewhere.
 Tensor contiguous(const Tensor& x);
@@ -34,6 +36,8 @@ Tensor permute(const Tensor& x, const Shape& dims);
 Tensor transpose(const Tensor& x, Index dim0, Index dim1);
 Tensor slice(const Tensor& x, Index dim, Index start, Index end);  ///< negative counts from the end; clamped
 Tensor index(const Tensor& x, const Tensor& indices);              ///< rows of x; indices int32 of any shape
+/// The rows of weight [N,D] that int32 indices [...] name: [...,D]; row padding_idx has no gradient.
+Tensor embedding(const Tensor& indices, const Tensor& weight, std::optional<Index> padding_idx = {});
 Tensor cat(const std::vector<Tensor>& tensors, Index dim);
 Tensor stack(const std::vector<Tensor>& tensors, Index dim);
 

@@ -29,6 +29,10 @@ void binary(Binary f, const In& a, const In& b, const Out& out);
 /// out = x where mask == 0, value elsewhere; mask broadcasts to x.
 void masked_fill(const In& x, const In& mask, float value, const Out& out);
 
+/// out = x / (1 - p) for all but a share of p of the elements, which are 0 instead; the key decides which. All 0 where
+/// p is 1. x contiguous.
+void dropout(const In& x, double p, std::uint64_t key, const Out& out);
+
 /// out = x; both may have any strides. T is float or std::int32_t.
 template <class T>
 void copy(const View<const T>& x, const View<T>& out);

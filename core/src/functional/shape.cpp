@@ -108,21 +108,40 @@ Tensor slice(const Tensor& x, Index dim, Index start, Index end) {
   return out;
 }
 
-Tensor index(const Tensor& x, const Tensor& indices) {
-  if (x.rank() < 1) throw Error(ErrorCode::shape, "index", "x must have at least 1 dimension, got []", {x.shape()});
+namespace {
+
+Tensor rows_of_table(const char* op, const Tensor& x, const Tensor& indices, std::optional<Index> without_gradient) {
   if (indices.dtype() != DType::int32)
-    throw Error(ErrorCode::type, "index", std::string("indices must be int32, got ") + to_string(indices.dtype()));
+    throw Error(ErrorCode::type, op, std::string("indices must be int32, got ") + to_string(indices.dtype()));
   Shape shape = indices.shape();
   shape.insert(shape.end(), x.shape().begin() + 1, x.shape().end());
-  const Tensor rows = dense("index", x), list = contiguous(indices), out = Tensor::empty(shape);
+  const Tensor rows = dense(op, x), list = contiguous(indices), out = Tensor::empty(shape);
   ops::index(rows.view(), list.values<std::int32_t>(), out.out());
   if (recording({x}))
-    record("index", out, {x}, [before = x.shape(), kept = Saved(list)](const Tensor& g, Gradients& to) {
+    record(op, out, {x}, [before = x.shape(), kept = Saved(list), without_gradient](const Tensor& g, Gradients& to) {
       const Tensor whole = zeros(before);
-      ops::index_add(dense("index", g).view(), kept.get().values<std::int32_t>(), whole.out());
+      ops::index_add(g.view(), kept.get().values<std::int32_t>(), whole.out());
+      if (without_gradient) std::ranges::fill(slice(whole, 0, *without_gradient, *without_gradient + 1).values(), 0.0f);
       to.add(0, whole);
     });
   return out;
+}
+
+}  // namespace
+
+Tensor index(const Tensor& x, const Tensor& indices) {
+  if (x.rank() < 1) throw Error(ErrorCode::shape, "index", "x must have at least 1 dimension, got []", {x.shape()});
+  return rows_of_table("index", x, indices, {});
+}
+
+Tensor embedding(const Tensor& indices, const Tensor& weight, std::optional<Index> padding_idx) {
+  if (weight.rank() != 2)
+    throw Error(ErrorCode::shape, "embedding", "weight must be [N,D], got " + to_string(weight.shape()),
+                {weight.shape()});
+  if (padding_idx && (*padding_idx < 0 || *padding_idx >= weight.size(0)))
+    throw Error(ErrorCode::range, "embedding",
+                "padding_idx must be a row of " + to_string(weight.shape()) + ", got " + std::to_string(*padding_idx));
+  return rows_of_table("embedding", weight, indices, padding_idx);
 }
 
 Tensor cat(const std::vector<Tensor>& tensors, Index dim) {

@@ -1,4 +1,4 @@
-#include "attn/module.hpp"
+#include "attn/nn/module.hpp"
 
 #include <algorithm>
 
