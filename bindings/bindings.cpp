@@ -2,8 +2,6 @@
 
 #include <emscripten/bind.h>
 
-#include <cmath>
-
 #include "attn/attn.hpp"
 #include "convert.hpp"
 
@@ -13,9 +11,6 @@ namespace {
 using emscripten::val;
 
 std::optional<Index> optional_dim(int dim, bool all) { return all ? std::nullopt : std::optional<Index>(dim); }
-/// NaN stands for "not given".
-std::optional<double> optional_number(double x) { return std::isnan(x) ? std::nullopt : std::optional<double>(x); }
-
 DType dtype_of(bool int32) { return int32 ? DType::int32 : DType::float32; }
 
 // Reading a tensor.

@@ -8,16 +8,17 @@ namespace attn::js {
 
 namespace {
 
-EM_JS(void, attn_fail, (const char* code, const char* message, const char* shapes),
-      { Module['fail'](UTF8ToString(code), UTF8ToString(message), UTF8ToString(shapes)); });
+EM_JS(void, attn_fail, (const char* code, const char* op, const char* message, const char* shapes),
+      { Module['fail'](UTF8ToString(code), UTF8ToString(op), UTF8ToString(message), UTF8ToString(shapes)); });
 
 }  // namespace
 
-void report(ErrorCode code, const std::string& message, const std::vector<Shape>& failed_shapes) {
+void report(ErrorCode code, const std::string& op, const std::string& message,
+            const std::vector<Shape>& failed_shapes) {
   std::string shapes = "[";  // JSON
   for (const Shape& shape : failed_shapes) shapes += (shapes.size() > 1 ? "," : "") + to_string(shape);
   shapes += "]";
-  attn_fail(to_string(code), message.c_str(), shapes.c_str());
+  attn_fail(to_string(code), op.c_str(), message.c_str(), shapes.c_str());
 }
 
 Shape to_shape(const emscripten::val& numbers) {

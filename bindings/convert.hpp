@@ -3,8 +3,11 @@
 
 #include <emscripten/val.h>
 
+#include <cmath>
 #include <memory>
 #include <new>
+#include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -18,13 +21,21 @@ using TensorPtr = std::shared_ptr<Tensor>;
 
 inline TensorPtr share(Tensor tensor) { return std::make_shared<Tensor>(std::move(tensor)); }
 inline Tensor tensor_or_none(const TensorPtr& tensor) { return tensor ? *tensor : Tensor(); }
+inline TensorPtr share_or_none(const Tensor& tensor) { return tensor.defined() ? share(tensor) : nullptr; }
+
+/// NaN stands for "not given".
+inline std::optional<double> optional_number(double x) { return std::isnan(x) ? std::nullopt : std::optional<double>(x); }
+inline std::optional<Index> optional_whole(double x) {
+  return std::isnan(x) ? std::nullopt : std::optional<Index>(static_cast<Index>(x));
+}
 
 /// Sizes or dimensions from a JavaScript array of whole numbers. Throws OOM where one does not fit an Index.
 Shape to_shape(const emscripten::val& numbers);
 std::vector<Tensor> to_tensors(const emscripten::val& tensors);
 
-/// Tells the facade of an error, without the operator: it names the function that its user called.
-void report(ErrorCode code, const std::string& message, const std::vector<Shape>& shapes = {});
+/// Tells the facade of an error. The message is without the operator: the facade names the function that its user called,
+/// and where that runs many, the operator too.
+void report(ErrorCode code, const std::string& op, const std::string& message, const std::vector<Shape>& shapes = {});
 
 /// Runs f; a C++ exception is reported and an empty result returned, upon which the facade throws its AttnError.
 /// Not thrown from here: Embind frees converted arguments only after a return, so a throw would leak them.
@@ -33,11 +44,11 @@ auto guard(F f) -> decltype(f()) {
   try {
     return f();
   } catch (const Error& e) {
-    report(e.code(), e.message(), e.shapes());
+    report(e.code(), e.op(), e.message(), e.shapes());
   } catch (const std::bad_alloc&) {
-    report(ErrorCode::oom, "no memory left for an intermediate result");
+    report(ErrorCode::oom, "", "no memory left for an intermediate result");
   } catch (const std::exception& e) {
-    report(ErrorCode::internal, e.what());
+    report(ErrorCode::internal, "", e.what());
   }
   return decltype(f())();
 }

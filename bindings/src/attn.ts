@@ -1,7 +1,7 @@
 import { attend } from './attention.js';
 import { creation, type Creation } from './creation.js';
 import { functional, type Functional } from './functional.js';
-import { checkNames, whole } from './options.js';
+import { checkNames, flag, whole } from './options.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 import type { AttendOptions, Attention, Info, TensorLike } from './types.js';
@@ -18,6 +18,13 @@ export interface Attn extends Creation {
   attend(query: TensorLike, key: TensorLike, value: TensorLike, options?: AttendOptions): Attention;
   /** Runs fn and frees every tensor made inside that is not in what it returns. */
   scope<T>(fn: () => T): T;
+  /** Runs fn without recording its operators for gradients. */
+  noGrad<T>(fn: () => T): T;
+  /**
+   * When on, the first operator whose result or gradient holds a NaN throws RANGE and is named, where gradients are
+   * recorded. Costs a pass over every one of them.
+   */
+  detectAnomaly(on: boolean): void;
   /** Bytes that live tensors hold. */
   memory(): number;
 }
@@ -36,6 +43,11 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     },
     attend: (query, key, value, options = {}) => attend(runtime, query, key, value, options),
     scope: (fn) => runtime.scope(fn),
+    noGrad: (fn) => runtime.noGrad(fn),
+    detectAnomaly(on) {
+      flag('detectAnomaly', 'on', on);
+      runtime.call('detectAnomaly', (core) => core.setDetectAnomaly(on));
+    },
     memory: () => runtime.call('memory', (core) => core.tensorBytes()),
   };
 }

@@ -1,18 +1,18 @@
 import { AttnError } from './error.js';
 import { flatten } from './nested.js';
-import { checkNames, number, oneOf, whole, wholes } from './options.js';
+import { checkNames, flag, number, oneOf, whole, wholes } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
 import type { DType, Nested, TensorLike, TensorOptions, TypedArray } from './types.js';
 
 const DTYPES = ['float32', 'int32'] as const;
-/** dtype, the one option of most functions here. */
-function dtypeOf(op: string, options: { dtype?: DType }): DType {
-  checkNames(op, options, ['dtype']);
-  return options.dtype ?? 'float32';
-}
-const isInt32 = (op: string, dtype: DType) => oneOf(op, 'dtype', dtype, DTYPES) === 1;
+const isInt32 = (op: string, dtype: DType = 'float32') => oneOf(op, 'dtype', dtype, DTYPES) === 1;
+
+const FLOATS = ['requiresGrad'] as const;
+const ANY = ['dtype', ...FLOATS] as const;
+type FloatOptions = Pick<TensorOptions, 'requiresGrad'>;
+type AnyOptions = Pick<TensorOptions, 'dtype' | 'requiresGrad'>;
 
 function fromNumbers(
   runtime: Runtime, op: string, data: Nested | TypedArray, options: TensorOptions, what?: string,
@@ -52,32 +52,49 @@ export function creation(runtime: Runtime) {
     if (!Array.isArray(tensors)) throw new AttnError('TYPE', op, 'expected an array of tensors');
     return tensors.map((tensor) => toTensor(runtime, op, tensor).handle(op, runtime));
   };
+  /** The same with options; a leaf where its gradient is wanted. */
+  const makeLeaf = (
+    op: string, options: TensorOptions, names: readonly string[], f: (core: RawCore, int32: boolean) => Handle,
+  ) => {
+    checkNames(op, options, names);
+    const int32 = isInt32(op, options.dtype);
+    const wanted = flag(op, 'requiresGrad', options.requiresGrad ?? false);
+    if (wanted && int32) throw new AttnError('TYPE', op, 'only tensors of float32 have gradients');
+    const tensor = make(op, (core) => f(core, int32));
+    if (wanted) tensor.requiresGrad = true;
+    return tensor;
+  };
   return {
     /** A tensor of nested numbers, a typed array, or a copy of a tensor. */
     tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
-      checkNames('tensor', options, ['shape', 'dtype']);
-      if (!(data instanceof Tensor)) return runtime.wrap(fromNumbers(runtime, 'tensor', data, options));
-      const { shape = data.shape, dtype = data.dtype } = options;
-      return runtime.wrap(fromNumbers(runtime, 'tensor', data.data(), { shape, dtype }));
+      const names = ['shape', ...ANY];
+      checkNames('tensor', options, names);
+      if (!(data instanceof Tensor)) {
+        return makeLeaf('tensor', options, names, (core) => copyIn(core, 'tensor', data, options));
+      }
+      const { shape = data.shape, dtype = data.dtype, requiresGrad = false } = options;
+      return makeLeaf('tensor', { shape, dtype, requiresGrad }, names, (core) =>
+        copyIn(core, 'tensor', data.data(), { shape, dtype }));
     },
-    zeros: (shape: number[], options: { dtype?: DType } = {}) =>
-      make('zeros', (core) => core.zeros(wholes('zeros', 'shape', shape), isInt32('zeros', dtypeOf('zeros', options)))),
-    ones: (shape: number[], options: { dtype?: DType } = {}) =>
-      make('ones', (core) => core.ones(wholes('ones', 'shape', shape), isInt32('ones', dtypeOf('ones', options)))),
-    full: (shape: number[], value: number) =>
-      make('full', (core) => core.full(wholes('full', 'shape', shape), number('full', 'value', value))),
+    zeros: (shape: number[], options: AnyOptions = {}) =>
+      makeLeaf('zeros', options, ANY, (core, int32) => core.zeros(wholes('zeros', 'shape', shape), int32)),
+    ones: (shape: number[], options: AnyOptions = {}) =>
+      makeLeaf('ones', options, ANY, (core, int32) => core.ones(wholes('ones', 'shape', shape), int32)),
+    full: (shape: number[], value: number, options: FloatOptions = {}) =>
+      makeLeaf('full', options, FLOATS, (core) => core.full(wholes('full', 'shape', shape), number('full', 'value', value))),
     /** [start, end) in steps; `arange(end)` starts at 0. */
-    arange(start: number, end?: number, step = 1, options: { dtype?: DType } = {}): Tensor {
+    arange(start: number, end?: number, step = 1, options: AnyOptions = {}): Tensor {
       const [from, to] = end === undefined ? [0, start] : [start, end];
-      return make('arange', (core) =>
-        core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step),
-          isInt32('arange', dtypeOf('arange', options))));
+      return makeLeaf('arange', options, ANY, (core, int32) =>
+        core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step), int32));
     },
     eye: (n: number) => make('eye', (core) => core.eye(whole('eye', 'n', n))),
     /** Uniform on [0, 1). */
-    rand: (shape: number[]) => make('rand', (core) => core.rand(wholes('rand', 'shape', shape))),
+    rand: (shape: number[], options: FloatOptions = {}) =>
+      makeLeaf('rand', options, FLOATS, (core) => core.rand(wholes('rand', 'shape', shape))),
     /** Standard normal. */
-    randn: (shape: number[]) => make('randn', (core) => core.randn(wholes('randn', 'shape', shape))),
+    randn: (shape: number[], options: FloatOptions = {}) =>
+      makeLeaf('randn', options, FLOATS, (core) => core.randn(wholes('randn', 'shape', shape))),
     /** Starts rand and randn again from a whole number ≥ 0. */
     manualSeed(seed: number): void {
       if (!Number.isSafeInteger(number('manualSeed', 'the seed', seed)) || seed < 0) {

@@ -1,5 +1,6 @@
 import { optional, rawMask, scaleOrOwn, threeHandles } from './attention.js';
 import { toTensor } from './creation.js';
+import { losses } from './losses.js';
 import { checkNames, flag, number, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
@@ -16,6 +17,8 @@ export function functional(runtime: Runtime) {
   const make = (op: string, f: (core: RawCore) => Handle): Tensor => runtime.wrap(runtime.call(op, f));
   const method = (op: string, x: TensorLike, f: (x: Tensor) => Tensor) => runtime.call(op, () => f(toTensor(runtime, op, x)));
   return {
+    ...losses(runtime),
+
     /** exp(x − max) / Σ exp(x − max) along dim; a row of −Infinity gives zeros. */
     softmax: (x: TensorLike, dim = -1) => method('softmax', x, (t) => t.softmax(dim)),
     logSoftmax: (x: TensorLike, dim = -1) => method('logSoftmax', x, (t) => t.logSoftmax(dim)),

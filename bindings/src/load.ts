@@ -75,8 +75,8 @@ async function start(platform: Platform, { simd, threads }: Variant, options: Lo
   const settings: CoreSettings = {
     ...files,
     pthreadPoolSize: threads - 1,
-    fail(code, message, shapes) {
-      this.failure = { code, message, shapes: JSON.parse(shapes) as number[][] };
+    fail(code, op, message, shapes) {
+      this.failure = { code, op, message, shapes: JSON.parse(shapes) as number[][] };
     },
     printErr: () => {}, // whatever it says, the facade says as an error
   };

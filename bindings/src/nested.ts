@@ -9,7 +9,8 @@ const MOST_ELEMENTS = 2 ** 30;
 
 const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
 
-function shapeOf(op: string, value: unknown, what: string | undefined): number[] {
+/** The shape of nested numbers, by the first of each level. */
+export function shapeOf(op: string, value: unknown, what: string | undefined): number[] {
   const shape: number[] = [];
   for (let level = value; typeof level !== 'number'; level = (level as unknown[])[0]) {
     if (!Array.isArray(level) && !ArrayBuffer.isView(level)) {

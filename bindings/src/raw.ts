@@ -1,6 +1,6 @@
 /** The Embind table of bindings.cpp, as TypeScript sees it. Only the facade uses it. */
 
-/** A C++ tensor; null where an optional one is left out. */
+/** A C++ tensor, module or optimiser; null where an optional one is left out. */
 export interface Handle {
   delete(): void;
   isDeleted(): boolean;
@@ -32,6 +32,8 @@ export interface RawAttendOptions {
 /** An error that the core reported; the call that it came from returned nothing of use. */
 export interface CoreFailure {
   code: string;
+  /** The C++ operator that refused. */
+  op: string;
   message: string;
   shapes: number[][];
 }
@@ -82,6 +84,27 @@ export interface RawCore {
   conv1d(input: Handle, weight: Handle, bias: Handle | null, stride: number, padding: number): Handle;
   sinusoidal(length: number, dim: number): Handle;
 
+  requiresGrad(x: Handle): boolean;
+  setRequiresGrad(x: Handle, wanted: boolean): void;
+  isLeaf(x: Handle): boolean;
+  grad(x: Handle): Handle | null;
+  setGrad(x: Handle, gradient: Handle | null): void;
+  backward(x: Handle, gradient: Handle | null, retainGraph: boolean): void;
+  detach(x: Handle): Handle;
+  setNoGrad(on: boolean): void;
+  setDetectAnomaly(on: boolean): void;
+
+  dropout(x: Handle, p: number): Handle;
+  /** paddingIdx NaN: none */
+  embedding(indices: Handle, weight: Handle, paddingIdx: number): Handle;
+  crossEntropy(
+    logits: Handle, target: Handle, weight: Handle | null, ignoreIndex: number, labelSmoothing: number, reduction: number,
+  ): Handle;
+  binaryCrossEntropyWithLogits(
+    logits: Handle, target: Handle, weight: Handle | null, posWeight: Handle | null, reduction: number,
+  ): Handle;
+  mseLoss(input: Handle, target: Handle, reduction: number): Handle;
+
   attend(q: Handle, k: Handle, v: Handle, options: RawAttendOptions): Record<
     'scores' | 'scaled' | 'masked' | 'weights' | 'output', Handle>;
   scaledDotProductAttention(q: Handle, k: Handle, v: Handle, mask: RawMask, scale: number, enableGqa: boolean): Handle;
@@ -102,7 +125,7 @@ export interface CoreSettings {
   workerUrl?: string;
   pthreadPoolSize: number;
   /** Called by the core on an error, on the object that the factory returns. */
-  fail(this: { failure?: CoreFailure | undefined }, code: string, message: string, shapes: string): void;
+  fail(this: { failure?: CoreFailure | undefined }, code: string, op: string, message: string, shapes: string): void;
   printErr?(line: string): void;
 }
 

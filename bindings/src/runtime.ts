@@ -1,5 +1,6 @@
 import { AttnError } from './error.js';
 import { shown } from './options.js';
+import { Owned } from './owned.js';
 import type { Handle, RawCore } from './raw.js';
 import { Tensor } from './tensor.js';
 import type { ErrorCode } from './types.js';
@@ -7,12 +8,13 @@ import type { ErrorCode } from './types.js';
 /** C++ spells in_proj_weight what its callers here know as inProjWeight. */
 const camel = (text: string) => text.replace(/([a-z0-9])_([a-z])/g, (_, before: string, after: string) => before + after.toUpperCase());
 
-/** One loaded core: every call into it goes through `call`, and every tensor out of it through `wrap`. */
+/** One loaded core: every call into it goes through `call`, and everything out of it through `own`. */
 export class Runtime {
   #trap: string | undefined;
-  readonly #scopes: Set<Tensor>[] = [];
+  readonly #scopes: Set<Owned>[] = [];
   readonly #temporaries: Tensor[] = [];
   #depth = 0;
+  #quiet = 0;
 
   constructor(readonly core: RawCore) {}
 
@@ -30,19 +32,22 @@ export class Runtime {
    * Runs an operator: f converts its arguments and calls the core. Whatever is thrown arrives as an AttnError that names
    * `op`, the function that the user called, and temporaries are freed. A trap is the core's end: later calls refuse.
    */
-  call<T>(op: string, f: (core: RawCore) => T): T {
+  call<T>(op: string, f: (core: RawCore) => T, names = false): T {
     if (this.#trap) {
       throw new AttnError('INTERNAL', op, `the core stopped earlier (${this.#trap}); load() a new one`);
     }
     this.#depth++; // converting an argument is a call within the call
     try {
-      return this.#run(op, f);
+      return this.#run(op, f, names);
     } finally {
       if (--this.#depth === 0) for (const tensor of this.#temporaries.splice(0)) tensor.dispose();
     }
   }
 
-  #run<T>(op: string, f: (core: RawCore) => T): T {
+  /** As `call`, for what runs many operators: the message names the one that refused. */
+  compound<T>(op: string, f: (core: RawCore) => T): T { return this.call(op, f, true); }
+
+  #run<T>(op: string, f: (core: RawCore) => T, names: boolean): T {
     let result: T | undefined;
     let thrown: unknown;
     try {
@@ -54,7 +59,9 @@ export class Runtime {
     if (failure) {
       // What was thrown, if anything was, only tripped over the failed call's empty result.
       this.core.failure = undefined;
-      throw new AttnError(failure.code as ErrorCode, op, camel(failure.message), failure.shapes);
+      const inner = camel(failure.op);
+      const where = names && inner && inner !== op ? `${inner}: ` : '';
+      throw new AttnError(failure.code as ErrorCode, op, where + camel(failure.message), failure.shapes);
     }
     if (thrown === undefined) return result as T;
     if (thrown instanceof AttnError) throw thrown;
@@ -68,49 +75,64 @@ export class Runtime {
     throw new AttnError(thrown instanceof RangeError ? 'OOM' : 'TYPE', op, message, [], { cause: thrown });
   }
 
-  wrap(handle: Handle): Tensor {
-    const tensor = new Tensor(this, handle);
-    this.#scopes.at(-1)?.add(tensor);
-    return tensor;
+  wrap(handle: Handle): Tensor { return this.own(new Tensor(this, handle)); }
+
+  /** Leaves what was made to the scope that is open, if one is. */
+  own<T extends Owned>(made: T): T {
+    this.#scopes.at(-1)?.add(made);
+    return made;
   }
 
   scope<T>(f: () => T): T {
-    if (typeof f !== 'function') throw new AttnError('TYPE', 'scope', `expected a function, got ${shown(f)}`);
-    const made = new Set<Tensor>();
+    const made = new Set<Owned>();
     this.#scopes.push(made);
-    let result: T;
-    let kept = new Set<Tensor>();
+    let kept = new Set<Owned>();
     try {
-      result = f();
-      if (isThenable(result)) {
-        result.then(undefined, () => {}); // it may trip over its freed tensors, but nobody will ever hold it
-        throw new AttnError('TYPE', 'scope', 'the function must not be asynchronous: its tensors are freed when it returns');
-      }
-      kept = tensorsIn(result);
+      const result = synchronously('scope', f, 'its tensors are freed');
+      kept = ownedIn(result);
+      return result;
     } finally {
       this.#scopes.pop();
-      for (const tensor of made) {
-        if (kept.has(tensor)) this.#scopes.at(-1)?.add(tensor);
-        else tensor.dispose();
+      for (const one of made) {
+        if (kept.has(one)) this.own(one);
+        else one.dispose();
       }
     }
-    return result;
   }
+
+  /** Runs f; its operators are not recorded for gradients. */
+  noGrad<T>(f: () => T): T {
+    if (this.#quiet++ === 0) this.call('noGrad', (core) => core.setNoGrad(true));
+    try {
+      return synchronously('noGrad', f, 'gradients are recorded again');
+    } finally {
+      if (--this.#quiet === 0 && !this.stopped) this.call('noGrad', (core) => core.setNoGrad(false));
+    }
+  }
+}
+
+/** What f returns; throws if that is a promise, for `because` when it returns. */
+function synchronously<T>(op: string, f: () => T, because: string): T {
+  if (typeof f !== 'function') throw new AttnError('TYPE', op, `expected a function, got ${shown(f)}`);
+  const result = f();
+  if (!isThenable(result)) return result;
+  result.then(undefined, () => {}); // it may trip over what ended too early, but nobody will ever hold it
+  throw new AttnError('TYPE', op, `the function must not be asynchronous: ${because} when it returns`);
 }
 
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof (value as PromiseLike<unknown> | null | undefined)?.then === 'function';
 
-/** The tensors anywhere in a returned value; a list of what is left to look at, since values may be deeper than the stack. */
-function tensorsIn(result: unknown): Set<Tensor> {
-  const found = new Set<Tensor>();
+/** The tensors and models anywhere in a returned value; a list of what is left to look at, since values may be deeper than the stack. */
+function ownedIn(result: unknown): Set<Owned> {
+  const found = new Set<Owned>();
   const seen = new Set<object>();
   const left: unknown[] = [result];
   while (left.length > 0) {
     const value = left.pop();
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) continue;
     seen.add(value);
-    if (value instanceof Tensor) found.add(value);
+    if (value instanceof Owned) found.add(value);
     else for (const item of value instanceof Map || value instanceof Set ? value.values() : Object.values(value)) left.push(item);
   }
   return found;

@@ -1,14 +1,11 @@
-/// <reference lib="esnext.disposable" preserve="true" />
+import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
 import { nest } from './nested.js';
 import { checkNames, flag, number, whole, wholes } from './options.js';
+import { Owned } from './owned.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
-import { toTensor } from './creation.js';
-import type { DType, Nested, TensorLike } from './types.js';
-
-// Node 20 has no Symbol.dispose; defined here so that `using` works where it is compiled down.
-(Symbol as { dispose?: symbol }).dispose ??= Symbol.for('Symbol.dispose');
+import type { BackwardOptions, DType, Nested, TensorLike } from './types.js';
 
 const UNARY = ['neg', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu'] as const;
 const BINARY = ['add', 'sub', 'mul', 'div', 'pow'] as const;
@@ -16,19 +13,17 @@ const REDUCTIONS = ['sum', 'mean', 'max'] as const;
 
 /**
  * An n-dimensional array of float32 or int32 numbers in the core's memory, row-major. Operators return new tensors and
- * never change their arguments. Freed by `dispose`, by the end of an `attn.scope`, or when it is dropped.
+ * never change their arguments. Freed by `dispose`, by the end of an `attn.scope`, or when it is dropped; what a gradient
+ * still needs of it stays in memory until `backward`.
  */
-export class Tensor {
-  readonly #runtime: Runtime;
-  readonly #handle: Handle;
+export class Tensor extends Owned {
   readonly #shape: readonly number[];
   readonly #dtype: DType;
 
   /** Tensors are made by `attn.tensor` and its friends. @internal */
   constructor(runtime: Runtime, handle: Handle) {
+    super(runtime, handle);
     const { core } = runtime;
-    this.#runtime = runtime;
-    this.#handle = handle;
     this.#shape = Object.freeze(Array.from({ length: core.rank(handle) }, (_, dim) => core.size(handle, dim)));
     this.#dtype = core.isInt32(handle) ? 'int32' : 'float32';
   }
@@ -37,11 +32,10 @@ export class Tensor {
   get dtype(): DType { return this.#dtype; }
   /** Number of elements. */
   get size(): number { return this.#shape.reduce((a, b) => a * b, 1); }
-  get disposed(): boolean { return this.#handle.isDeleted(); }
 
   /** A copy of the elements in row-major order. */
   data(): Float32Array | Int32Array {
-    return this.#runtime.call('data', (core) => {
+    return this.runtime.call('data', (core) => {
       const dense = core.contiguous(this.handle('data'));
       try {
         const heap = this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32;
@@ -64,24 +58,53 @@ export class Tensor {
     return this.data()[0]!;
   }
 
-  /** Frees the memory now. Again is harmless; any other use afterwards is an error. */
-  dispose(): void {
-    if (!this.#handle.isDeleted() && !this.#runtime.stopped) this.#handle.delete();
-  }
-  [Symbol.dispose](): void { this.dispose(); }
+  /** @internal */
+  what(): string { return `a tensor [${this.#shape}]`; }
 
-  /** For the facade: the C++ side, alive. @internal */
-  handle(op: string, runtime: Runtime = this.#runtime): Handle {
-    if (runtime !== this.#runtime) throw new AttnError('TYPE', op, 'the tensor belongs to another load() of the module');
-    if (this.#handle.isDeleted()) throw new AttnError('TYPE', op, `a tensor [${this.#shape}] was used after dispose()`);
-    return this.#handle;
+  /**
+   * Whether a gradient is wanted: of a leaf that was told so, and of what operators made of such. Can be set on leaves of
+   * float32 alone.
+   */
+  get requiresGrad(): boolean { return this.#ask('requiresGrad', (core, x) => core.requiresGrad(x)); }
+  set requiresGrad(wanted: boolean) {
+    flag('requiresGrad', 'requiresGrad', wanted);
+    this.#ask('requiresGrad', (core, x) => core.setRequiresGrad(x, wanted));
+  }
+  /** Whether no recorded operator made this. */
+  get isLeaf(): boolean { return this.#ask('isLeaf', (core, x) => core.isLeaf(x)); }
+
+  /** What the calls of `backward` have added up for a leaf since it was set to null; null before the first. */
+  get grad(): Tensor | null {
+    const gradient = this.#ask('grad', (core, x) => core.grad(x));
+    return gradient && this.runtime.wrap(gradient);
+  }
+  set grad(gradient: Tensor | null) {
+    if (gradient !== null && !(gradient instanceof Tensor)) throw new AttnError('TYPE', 'grad', 'must be set to a tensor or to null');
+    this.#ask('grad', (core, x) => core.setGrad(x, gradient && gradient.handle('grad', this.runtime)));
   }
 
+  /**
+   * Adds to the `grad` of every leaf that this came from its gradient of Σ this · gradient; without a gradient this must
+   * hold one element. Frees what the operators kept for it, unless `retainGraph`.
+   */
+  backward(gradient?: TensorLike | null, options: BackwardOptions = {}): void {
+    checkNames('backward', options, ['retainGraph']);
+    const retain = flag('backward', 'retainGraph', options.retainGraph ?? false);
+    this.runtime.compound('backward', (core) =>
+      core.backward(this.handle('backward'), gradient == null ? null : this.#argument('backward', gradient), retain));
+  }
+
+  /** The same elements, as if they had come from nowhere. */
+  detach(): Tensor { return this.#new('detach', (core, x) => core.detach(x)); }
+
+  #ask<T>(op: string, f: (core: RawCore, x: Handle) => T): T {
+    return this.runtime.call(op, (core) => f(core, this.handle(op)));
+  }
   #new(op: string, f: (core: RawCore, x: Handle) => Handle): Tensor {
-    return this.#runtime.wrap(this.#runtime.call(op, (core) => f(core, this.handle(op))));
+    return this.runtime.wrap(this.#ask(op, f));
   }
   #argument(op: string, value: TensorLike, dtype: DType = 'float32'): Handle {
-    return toTensor(this.#runtime, op, value, dtype).handle(op, this.#runtime);
+    return toTensor(this.runtime, op, value, dtype).handle(op, this.runtime);
   }
   #unary(f: (typeof UNARY)[number]): Tensor { return this.#new(f, (core, x) => core.unary(UNARY.indexOf(f), x)); }
   #binary(f: (typeof BINARY)[number], other: TensorLike): Tensor {

@@ -15,6 +15,13 @@ export interface TensorOptions {
   shape?: readonly number[];
   /** 'float32' unless told; 'int32' is for indices. */
   dtype?: DType;
+  /** Whether `backward` should give this tensor a `grad`. */
+  requiresGrad?: boolean;
+}
+
+export interface BackwardOptions {
+  /** Keeps what the operators kept, so that `backward` can run again. */
+  retainGraph?: boolean;
 }
 
 /**
