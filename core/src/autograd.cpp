@@ -203,6 +203,9 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
     throw Error(ErrorCode::shape, "backward",
                 "the gradient must be " + to_string(shape()) + ", got " + to_string(gradient.shape()),
                 {shape(), gradient.shape()});
+  if (gradient.defined() && gradient.dtype() != DType::float32)
+    throw Error(ErrorCode::type, "backward",
+                std::string("the gradient must be float32, got ") + to_string(gradient.dtype()));
   const NoGrad quiet;
   Tensor start = gradient;
   if (!start.defined()) {

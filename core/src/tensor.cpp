@@ -126,6 +126,8 @@ void Tensor::set_grad(const Tensor& gradient) const {
     throw Error(ErrorCode::shape, "grad",
                 "must be " + to_string(shape()) + " as its tensor, got " + to_string(gradient.shape()),
                 {shape(), gradient.shape()});
+  if (gradient.defined() && gradient.dtype() != DType::float32)
+    throw Error(ErrorCode::type, "grad", std::string("must be float32, got ") + to_string(gradient.dtype()));
   impl_->grad = gradient.impl_;
 }
 

@@ -80,6 +80,9 @@ TEST_CASE("only leaves of float32 are told to require a gradient") {
   CHECK(x.is_leaf());
   CHECK(!y.is_leaf());
   check_error(ErrorCode::shape, "grad", {"[1]", "[2]"}, [&] { x.set_grad(attn::ones({2})); });
+  const Tensor integers = attn::ones(x.shape(), attn::DType::int32);
+  check_error(ErrorCode::type, "grad", {"float32", "int32"}, [&] { x.set_grad(integers); });
+  check_error(ErrorCode::type, "backward", {"float32", "int32"}, [&] { x.backward(integers); });
 }
 
 TEST_CASE("backward twice is refused, unless the graph was retained") {

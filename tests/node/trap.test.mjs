@@ -5,22 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { load } from '../../dist/node.js';
-
-/** A core with its WebAssembly exports, which the module keeps to itself. */
-async function loadOpen(options) {
-  const { instantiate } = WebAssembly;
-  let exports;
-  WebAssembly.instantiate = async (...args) => {
-    const result = await instantiate(...args);
-    ({ exports } = result.instance ?? result);
-    return result;
-  };
-  try {
-    return { attn: await load(options), exports };
-  } finally {
-    WebAssembly.instantiate = instantiate;
-  }
-}
+import { loadOpen } from './support/open.mjs';
 
 function assertStopped(attn, x, why) {
   const uses = {
