@@ -125,6 +125,11 @@ void binary_cross_entropy(const In& x, const In& target, const In& positive, con
 /// out = the gradient of x for each element.
 void binary_cross_entropy_backward(const In& x, const In& target, const In& positive, const Out& out);
 
+/// One step of gated recurrent units; the formula stands at attn::gru_cell. gates_x and gates_h [B,3H], h and out [B,H].
+void gru_cell(const In& gates_x, const In& gates_h, const In& h, const Out& out);
+void gru_cell_backward(const In& gates_x, const In& gates_h, const In& h, const In& gradient, const Out& to_x,
+                       const Out& to_gates_h, const Out& to_h);
+
 struct Conv1d {
   Index stride = 1;
   Index padding = 0;  ///< zeros on either side
