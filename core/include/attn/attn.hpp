@@ -7,6 +7,7 @@
 #include "attn/instruction_set.hpp"
 #include "attn/losses.hpp"
 #include "attn/nn/layers.hpp"
+#include "attn/optim.hpp"
 #include "attn/probe.hpp"
 #include "attn/random.hpp"
 #include "attn/tensor.hpp"
