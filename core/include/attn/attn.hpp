@@ -8,6 +8,7 @@
 #include "attn/losses.hpp"
 #include "attn/nn/layers.hpp"
 #include "attn/nn/recurrent.hpp"
+#include "attn/optim.hpp"
 #include "attn/probe.hpp"
 #include "attn/random.hpp"
 #include "attn/tensor.hpp"
