@@ -113,12 +113,8 @@ TensorPtr rms_norm_of(const Tensor& x, TensorPtr weight, double eps) {
   return share(rms_norm(x, tensor_or_none(weight), eps));
 }
 
-struct MultiHeadRecord {
-  TensorPtr output, weights;
-};
-
-MultiHeadRecord multi_head_of(const Tensor& q, const Tensor& k, const Tensor& v, int heads, const Tensor& in_weight,
-                              TensorPtr in_bias, const Tensor& out_weight, TensorPtr out_bias, MaskRecord mask) {
+TensorPair multi_head_of(const Tensor& q, const Tensor& k, const Tensor& v, int heads, const Tensor& in_weight,
+                         TensorPtr in_bias, const Tensor& out_weight, TensorPtr out_bias, MaskRecord mask) {
   MultiHeadOutput out = multi_head_attention_forward(
       q, k, v, heads, {in_weight, tensor_or_none(in_bias), out_weight, tensor_or_none(out_bias)}, mask.mask());
   return {share(out.output), share(out.weights)};
@@ -192,9 +188,7 @@ EMSCRIPTEN_BINDINGS(attention_playground) {
       .field("masked", &AttentionRecord::masked)
       .field("weights", &AttentionRecord::weights)
       .field("output", &AttentionRecord::output);
-  value_object<MultiHeadRecord>("MultiHead")
-      .field("output", &MultiHeadRecord::output)
-      .field("weights", &MultiHeadRecord::weights);
+  emscripten::value_array<TensorPair>("TensorPair").element(&TensorPair::first).element(&TensorPair::second);
   function("attend", guarded<&attend_of>);
   function("scaledDotProductAttention", guarded<&sdpa_of>);
   function("multiHeadAttention", guarded<&multi_head_of>);

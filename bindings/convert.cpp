@@ -39,4 +39,30 @@ std::vector<Tensor> to_tensors(const emscripten::val& tensors) {
   return list;
 }
 
+emscripten::val to_list(const nn::NamedTensors& tensors) {
+  emscripten::val list = emscripten::val::array();
+  for (const auto& [name, tensor] : tensors) {
+    list.call<void>("push", name);
+    list.call<void>("push", share(tensor));
+  }
+  return list;
+}
+
+nn::NamedTensors to_named(const emscripten::val& names, const emscripten::val& tensors) {
+  nn::NamedTensors named;
+  const std::vector<Tensor> list = to_tensors(tensors);
+  for (const std::string& name : emscripten::vecFromJSArray<std::string>(names))
+    named.emplace_back(name, list[named.size()]);
+  return named;
+}
+
+Probe to_probe(const emscripten::val& see) {
+  if (see.isNull()) return {};
+  return Probe([see](const std::string& name, const Tensor& x) {
+    const emscripten::val answer = see(name, share(x));
+    if (answer.isFalse()) throw Error(ErrorCode::aborted, "probe", "its function threw");
+    return tensor_or_none(answer.as<TensorPtr>());
+  });
+}
+
 }  // namespace attn::js

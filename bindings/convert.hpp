@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "attn/error.hpp"
+#include "attn/nn/module.hpp"
+#include "attn/probe.hpp"
 #include "attn/tensor.hpp"
 
 namespace attn::js {
@@ -24,7 +26,9 @@ inline Tensor tensor_or_none(const TensorPtr& tensor) { return tensor ? *tensor 
 inline TensorPtr share_or_none(const Tensor& tensor) { return tensor.defined() ? share(tensor) : nullptr; }
 
 /// NaN stands for "not given".
-inline std::optional<double> optional_number(double x) { return std::isnan(x) ? std::nullopt : std::optional<double>(x); }
+inline std::optional<double> optional_number(double x) {
+  return std::isnan(x) ? std::nullopt : std::optional<double>(x);
+}
 inline std::optional<Index> optional_whole(double x) {
   return std::isnan(x) ? std::nullopt : std::optional<Index>(static_cast<Index>(x));
 }
@@ -33,8 +37,21 @@ inline std::optional<Index> optional_whole(double x) {
 Shape to_shape(const emscripten::val& numbers);
 std::vector<Tensor> to_tensors(const emscripten::val& tensors);
 
-/// Tells the facade of an error. The message is without the operator: the facade names the function that its user called,
-/// and where that runs many, the operator too.
+/// A JavaScript array of name, tensor, name, tensor, …; from two arrays, of names and of tensors.
+emscripten::val to_list(const nn::NamedTensors& tensors);
+nn::NamedTensors to_named(const emscripten::val& names, const emscripten::val& tensors);
+
+/// Two results, an array in JavaScript; the second may be none.
+struct TensorPair {
+  TensorPtr first, second;
+};
+
+/// A function of a name and a tensor that returns a tensor, or null to leave it, or false to stop; null: no probe.
+/// Nothing is thrown through here by JavaScript: the facade keeps its error until this side has put its things away.
+Probe to_probe(const emscripten::val& see);
+
+/// Tells the facade of an error. The message is without the operator: the facade names the function that its user
+/// called, and where that runs many, the operator too.
 void report(ErrorCode code, const std::string& op, const std::string& message, const std::vector<Shape>& shapes = {});
 
 /// Runs f; a C++ exception is reported and an empty result returned, upon which the facade throws its AttnError.

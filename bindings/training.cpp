@@ -35,8 +35,8 @@ TensorPtr embedding_of(const Tensor& indices, const Tensor& weight, double paddi
 }
 TensorPtr cross_entropy_of(const Tensor& logits, const Tensor& target, TensorPtr weight, int ignore_index,
                            double label_smoothing, int reduction) {
-  return share(cross_entropy(logits, target,
-                             {tensor_or_none(weight), ignore_index, label_smoothing, static_cast<LossReduction>(reduction)}));
+  return share(cross_entropy(
+      logits, target, {tensor_or_none(weight), ignore_index, label_smoothing, static_cast<LossReduction>(reduction)}));
 }
 TensorPtr binary_cross_entropy_of(const Tensor& logits, const Tensor& target, TensorPtr weight, TensorPtr pos_weight,
                                   int reduction) {

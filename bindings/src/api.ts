@@ -1,7 +1,17 @@
 /** What both entries export beside `load`. */
 export type { Attn } from './attn.js';
 export { AttnError } from './error.js';
+export type { Layer, LoadStateDictOptions, Module } from './module.js';
+export type {
+  Adam, AdamOptions, AdamW, ClipGradNormOptions, EarlyStopping, EarlyStoppingOptions, Optimizer, OptimizerState, Schedule, SGD,
+  SGDOptions, WarmupCosineOptions,
+} from './optim.js';
+export type { GRU, GRUOptions } from './recurrent.js';
 export { Tensor } from './tensor.js';
+export type {
+  Dropout, Embedding, EmbeddingOptions, GELU, LayerNorm, LayerNormOptions, Linear, LinearOptions, ReLU, RMSNorm, RMSNormOptions,
+  Sequential, Sigmoid, SiLU, Tanh,
+} from './layers.js';
 export type {
   BinaryCrossEntropyOptions, CrossEntropyOptions, DropoutOptions, EmbeddingLookupOptions, LossOptions, Reduction,
 } from './losses.js';

@@ -1,19 +1,18 @@
 import { attend } from './attention.js';
 import { creation, type Creation } from './creation.js';
 import { functional, type Functional } from './functional.js';
-import { checkNames, flag, whole } from './options.js';
+import { nn, type NN } from './nn.js';
+import { optim, type Optim } from './optim.js';
+import { flag } from './options.js';
 import type { Runtime } from './runtime.js';
-import type { Tensor } from './tensor.js';
 import type { AttendOptions, Attention, Info, TensorLike } from './types.js';
 
 /** A loaded module. */
 export interface Attn extends Creation {
   readonly info: Info;
   readonly F: Functional;
-  readonly nn: {
-    /** Sinusoidal positional encoding [length, dim]: sin on even features, cos on odd (Vaswani et al. 2017). */
-    sinusoidal(options: { length: number; dim: number }): Tensor;
-  };
+  readonly nn: NN;
+  readonly optim: Optim;
   /** Attention that returns every intermediate: scores, scaled, masked, weights, output. */
   attend(query: TensorLike, key: TensorLike, value: TensorLike, options?: AttendOptions): Attention;
   /** Runs fn and frees every tensor made inside that is not in what it returns. */
@@ -34,13 +33,8 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     info: Object.freeze(info),
     ...creation(runtime),
     F: functional(runtime),
-    nn: {
-      sinusoidal(options) {
-        checkNames('sinusoidal', options, ['length', 'dim']);
-        const [length, dim] = [whole('sinusoidal', 'length', options.length), whole('sinusoidal', 'dim', options.dim)];
-        return runtime.wrap(runtime.call('sinusoidal', (core) => core.sinusoidal(length, dim)));
-      },
-    },
+    nn: nn(runtime),
+    optim: optim(runtime),
     attend: (query, key, value, options = {}) => attend(runtime, query, key, value, options),
     scope: (fn) => runtime.scope(fn),
     noGrad: (fn) => runtime.noGrad(fn),

@@ -91,7 +91,7 @@ export function functional(runtime: Runtime) {
           whole(op, 'numHeads', options.numHeads), handle(op, options.inProjWeight),
           optional(runtime, op, options.inProjBias), handle(op, options.outProjWeight),
           optional(runtime, op, options.outProjBias), rawMask(runtime, op, options.mask)));
-      return [runtime.wrap(out.output), runtime.wrap(out.weights)];
+      return [runtime.wrap(out[0]), runtime.wrap(out[1])];
     },
   };
 }

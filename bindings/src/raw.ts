@@ -38,6 +38,11 @@ export interface CoreFailure {
   shapes: number[][];
 }
 
+/** name, tensor, name, tensor, … */
+export type RawNamedTensors = readonly (string | Handle)[];
+/** Returns another tensor, or null to leave it as it is, or false to stop the forward pass. */
+export type RawProbe = (name: string, activation: Handle) => Handle | null | false;
+
 export interface RawCore {
   /** Set by `fail` during a call. */
   failure?: CoreFailure | undefined;
@@ -105,13 +110,56 @@ export interface RawCore {
   ): Handle;
   mseLoss(input: Handle, target: Handle, reduction: number): Handle;
 
+  parameters(module: Handle): RawNamedTensors;
+  stateDict(module: Handle): RawNamedTensors;
+  loadStateDict(module: Handle, names: readonly string[], tensors: readonly Handle[], strict: boolean): void;
+  training(module: Handle): boolean;
+  train(module: Handle, on: boolean): void;
+
+  newLinear(inFeatures: number, outFeatures: number, bias: boolean): Handle;
+  /** paddingIdx NaN: none */
+  newEmbedding(rows: number, dim: number, paddingIdx: number): Handle;
+  newLayerNorm(size: number, eps: number, affine: boolean, bias: boolean): Handle;
+  newRmsNorm(size: number, eps: number, affine: boolean): Handle;
+  newDropout(p: number): Handle;
+  newActivation(f: number): Handle;
+  newSequential(layers: readonly Handle[]): Handle;
+  forward(layer: Handle, x: Handle): Handle;
+  newGru(
+    inputSize: number, hiddenSize: number, layers: number, bias: boolean, batchFirst: boolean, dropout: number,
+    bidirectional: boolean,
+  ): Handle;
+  gruForward(gru: Handle, x: Handle, h0: Handle | null, probe: RawProbe | null): [Handle, Handle];
+
+  newSgd(parameters: readonly Handle[], lr: number, momentum: number, dampening: number, weightDecay: number, nesterov: boolean): Handle;
+  newAdam(
+    parameters: readonly Handle[], lr: number, beta1: number, beta2: number, eps: number, weightDecay: number, amsgrad: boolean,
+  ): Handle;
+  newAdamW: RawCore['newAdam'];
+  step(optimizer: Handle): void;
+  zeroGrad(optimizer: Handle): void;
+  lr(optimizer: Handle): number;
+  setLr(optimizer: Handle, lr: number): void;
+  optimizerState(optimizer: Handle): { name: string; options: Record<string, number>; tensors: RawNamedTensors };
+  loadOptimizerState(
+    optimizer: Handle, name: string, optionNames: readonly string[], optionValues: readonly number[], names: readonly string[],
+    tensors: readonly Handle[],
+  ): void;
+  clipGradNorm(parameters: readonly Handle[], maxNorm: number, normType: number, errorIfNonfinite: boolean): number;
+  constantAt(lr: number, step: number): number;
+  warmupCosineAt(lr: number, totalSteps: number, warmupSteps: number, minLr: number, step: number): number;
+  newEarlyStopping(patience: number, minDelta: number): Handle;
+  stop(stopping: Handle, step: number, loss: number): boolean;
+  bestStep(stopping: Handle): number;
+  bestLoss(stopping: Handle): number;
+
   attend(q: Handle, k: Handle, v: Handle, options: RawAttendOptions): Record<
     'scores' | 'scaled' | 'masked' | 'weights' | 'output', Handle>;
   scaledDotProductAttention(q: Handle, k: Handle, v: Handle, mask: RawMask, scale: number, enableGqa: boolean): Handle;
   multiHeadAttention(
     q: Handle, k: Handle, v: Handle, heads: number, inWeight: Handle, inBias: Handle | null, outWeight: Handle,
     outBias: Handle | null, mask: RawMask,
-  ): Record<'output' | 'weights', Handle>;
+  ): [Handle, Handle];
 
   setNumThreads(n: number): void;
   numThreads(): number;

@@ -1,9 +1,9 @@
 import { AttnError } from './error.js';
 import { shown } from './options.js';
 import { Owned } from './owned.js';
-import type { Handle, RawCore } from './raw.js';
+import type { Handle, RawCore, RawProbe } from './raw.js';
 import { Tensor } from './tensor.js';
-import type { ErrorCode } from './types.js';
+import type { ErrorCode, Probe } from './types.js';
 
 /** C++ spells in_proj_weight what its callers here know as inProjWeight. */
 const camel = (text: string) => text.replace(/([a-z0-9])_([a-z])/g, (_, before: string, after: string) => before + after.toUpperCase());
@@ -15,6 +15,7 @@ export class Runtime {
   readonly #temporaries: Tensor[] = [];
   #depth = 0;
   #quiet = 0;
+  #thrown: { error: unknown } | undefined;
 
   constructor(readonly core: RawCore) {}
 
@@ -49,30 +50,51 @@ export class Runtime {
 
   #run<T>(op: string, f: (core: RawCore) => T, names: boolean): T {
     let result: T | undefined;
-    let thrown: unknown;
+    let caught: unknown;
     try {
       result = f(this.core);
     } catch (error) {
-      thrown = error;
+      caught = error;
     }
     const { failure } = this.core;
     if (failure) {
       // What was thrown, if anything was, only tripped over the failed call's empty result.
       this.core.failure = undefined;
+      const thrown = this.#thrown; // by a probe
+      this.#thrown = undefined;
+      if (thrown) throw thrown.error;
       const inner = camel(failure.op);
       const where = names && inner && inner !== op ? `${inner}: ` : '';
       throw new AttnError(failure.code as ErrorCode, op, where + camel(failure.message), failure.shapes);
     }
-    if (thrown === undefined) return result as T;
-    if (thrown instanceof AttnError) throw thrown;
-    const message = thrown instanceof Error ? thrown.message : String(thrown);
+    if (caught === undefined) return result as T;
+    if (caught instanceof AttnError) throw caught;
+    const message = caught instanceof Error ? caught.message : String(caught);
     // A stack that ran out may have left the core in the middle of anything.
-    if (thrown instanceof WebAssembly.RuntimeError || /call stack|recursion/i.test(message)) {
+    if (caught instanceof WebAssembly.RuntimeError || /call stack|recursion/i.test(message)) {
       this.#trap = message;
       this.core.stopped = true;
-      throw new AttnError('INTERNAL', op, `the core stopped (${message}); load() a new one`, [], { cause: thrown });
+      throw new AttnError('INTERNAL', op, `the core stopped (${message}); load() a new one`, [], { cause: caught });
     }
-    throw new AttnError(thrown instanceof RangeError ? 'OOM' : 'TYPE', op, message, [], { cause: thrown });
+    throw new AttnError(caught instanceof RangeError ? 'OOM' : 'TYPE', op, message, [], { cause: caught });
+  }
+
+  /** A probe as the core calls it. What it throws waits here until the core has put its things away. */
+  probe(op: string, see: Probe | undefined): RawProbe | null {
+    if (see === undefined) return null;
+    if (typeof see !== 'function') throw new AttnError('TYPE', op, `probe must be a function, got ${shown(see)}`);
+    return (name, activation) => {
+      try {
+        const other: unknown = see(name, this.wrap(activation));
+        if (other === undefined) return null;
+        if (other instanceof Tensor) return other.handle(op, this);
+        throw new AttnError('TYPE', op, `the probe must return a tensor or nothing for ${name}, got ${shown(other)}`);
+      } catch (error) {
+        if (this.stopped) throw error;
+        this.#thrown = { error };
+        return false;
+      }
+    };
   }
 
   wrap(handle: Handle): Tensor { return this.own(new Tensor(this, handle)); }

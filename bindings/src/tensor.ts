@@ -7,7 +7,8 @@ import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { BackwardOptions, DType, Nested, TensorLike } from './types.js';
 
-const UNARY = ['neg', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu'] as const;
+/** In the order of the C++ enum, as the two that follow. */
+export const UNARY = ['neg', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu'] as const;
 const BINARY = ['add', 'sub', 'mul', 'div', 'pow'] as const;
 const REDUCTIONS = ['sum', 'mean', 'max'] as const;
 

@@ -19,6 +19,15 @@ export interface TensorOptions {
   requiresGrad?: boolean;
 }
 
+/**
+ * Sees every named activation of a forward pass ("self_attn.weights"), and may return another of the same shape for the
+ * model to go on with. Called synchronously; what it throws comes out of `forward`.
+ */
+export type Probe = (name: string, activation: Tensor) => Tensor | undefined | void;
+export interface ProbeOptions {
+  probe?: Probe;
+}
+
 export interface BackwardOptions {
   /** Keeps what the operators kept, so that `backward` can run again. */
   retainGraph?: boolean;

@@ -1,0 +1,81 @@
+// The table of layers.
+
+#include <emscripten/bind.h>
+
+#include "attn/attn.hpp"
+#include "convert.hpp"
+
+namespace attn::js {
+namespace {
+
+using emscripten::val;
+using ModulePtr = std::shared_ptr<nn::Module>;
+
+// What every module has.
+val parameters(const nn::Module& module) { return to_list(module.named_parameters()); }
+val state_dict(const nn::Module& module) { return to_list(module.state_dict()); }
+void load_state_dict(nn::Module& module, const val& names, const val& tensors, bool strict) {
+  module.load_state_dict(to_named(names, tensors), strict);
+}
+bool training(const nn::Module& module) { return module.training(); }
+void train(nn::Module& module, bool on) { module.train(on); }
+
+// Layers of one tensor.
+ModulePtr linear_layer(int in, int out, bool bias) {
+  return std::make_shared<nn::Linear>(nn::LinearOptions{in, out, bias});
+}
+ModulePtr embedding_layer(int rows, int dim, double padding_idx) {
+  return std::make_shared<nn::Embedding>(nn::EmbeddingOptions{rows, dim, optional_whole(padding_idx)});
+}
+ModulePtr layer_norm_layer(int size, double eps, bool affine, bool bias) {
+  return std::make_shared<nn::LayerNorm>(nn::NormOptions{size, eps, affine, bias});
+}
+ModulePtr rms_norm_layer(int size, double eps, bool affine) {
+  return std::make_shared<nn::RMSNorm>(nn::NormOptions{size, eps, affine});
+}
+ModulePtr dropout_layer(double p) { return std::make_shared<nn::Dropout>(p); }
+ModulePtr activation_layer(int f) { return std::make_shared<nn::Activation>(static_cast<ops::Unary>(f)); }
+ModulePtr sequential_layer(const val& layers) {
+  std::vector<std::shared_ptr<nn::Layer>> chain;
+  for (const ModulePtr& module : emscripten::vecFromJSArray<ModulePtr>(layers))
+    chain.push_back(std::dynamic_pointer_cast<nn::Layer>(module));
+  return std::make_shared<nn::Sequential>(chain);
+}
+TensorPtr forward(const nn::Module& layer, const Tensor& x) {
+  return share(dynamic_cast<const nn::Layer&>(layer).forward(x));
+}
+
+// Recurrence.
+ModulePtr gru_layer(int in, int hidden, int layers, bool bias, bool batch_first, double dropout, bool bidirectional) {
+  return std::make_shared<nn::GRU>(nn::GRUOptions{in, hidden, layers, bias, batch_first, dropout, bidirectional});
+}
+TensorPair gru_forward(const nn::Module& gru, const Tensor& x, TensorPtr h0, const val& probe) {
+  auto [output, hn] = dynamic_cast<const nn::GRU&>(gru).forward(x, tensor_or_none(h0), to_probe(probe));
+  return {share(output), share(hn)};
+}
+
+EMSCRIPTEN_BINDINGS(nn) {
+  using emscripten::function;
+
+  emscripten::class_<nn::Module>("Module").smart_ptr<ModulePtr>("ModulePtr");
+  function("parameters", guarded<&parameters>);
+  function("stateDict", guarded<&state_dict>);
+  function("loadStateDict", guarded<&load_state_dict>);
+  function("training", guarded<&training>);
+  function("train", guarded<&train>);
+
+  function("newLinear", guarded<&linear_layer>);
+  function("newEmbedding", guarded<&embedding_layer>);
+  function("newLayerNorm", guarded<&layer_norm_layer>);
+  function("newRmsNorm", guarded<&rms_norm_layer>);
+  function("newDropout", guarded<&dropout_layer>);
+  function("newActivation", guarded<&activation_layer>);
+  function("newSequential", guarded<&sequential_layer>);
+  function("forward", guarded<&forward>);
+
+  function("newGru", guarded<&gru_layer>);
+  function("gruForward", guarded<&gru_forward>);
+}
+
+}  // namespace
+}  // namespace attn::js
