@@ -9,7 +9,6 @@ namespace attn::js {
 namespace {
 
 using emscripten::val;
-using ModulePtr = std::shared_ptr<nn::Module>;
 
 // What every module has.
 val parameters(const nn::Module& module) { return to_list(module.named_parameters()); }

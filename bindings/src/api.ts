@@ -6,6 +6,10 @@ export type {
   Adam, AdamOptions, AdamW, ClipGradNormOptions, EarlyStopping, EarlyStoppingOptions, Optimizer, OptimizerState, Schedule, SGD,
   SGDOptions, WarmupCosineOptions,
 } from './optim.js';
+export type {
+  AdditiveAttention, AdditiveAttentionCall, AdditiveAttentionOptions, DynamicAttention, Flags, LayerMask, LearnedPositions,
+  MultiheadAttention, MultiheadAttentionCall, MultiheadAttentionOptions, PositionsOptions, SinusoidalPositions,
+} from './multihead.js';
 export type { GRU, GRUOptions } from './recurrent.js';
 export { Tensor } from './tensor.js';
 export type {
@@ -15,4 +19,8 @@ export type {
 export type {
   BinaryCrossEntropyOptions, CrossEntropyOptions, DropoutOptions, EmbeddingLookupOptions, LossOptions, Reduction,
 } from './losses.js';
+export type {
+  TransformerDecoder, TransformerDecoderCall, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderCall,
+  TransformerEncoderLayer, TransformerEncoderLayerCall, TransformerLayerOptions, TransformerOptions,
+} from './transformer.js';
 export type * from './types.js';

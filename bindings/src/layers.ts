@@ -92,6 +92,7 @@ export class Dropout extends Layer {
 }
 
 abstract class Activation extends Layer {
+  /** @internal */
   constructor(runtime: Runtime, name: string, f: (typeof UNARY)[number]) {
     super(runtime, name, (core) => core.newActivation(UNARY.indexOf(f)));
   }

@@ -28,32 +28,33 @@ export function namesAndHandles(runtime: Runtime, op: string, tensors: Readonly<
 
 /** What every layer is: named parameters, parts that are layers themselves, and whether it is being trained. */
 export abstract class Module extends Owned {
-  readonly #name: string;
+  /** The layer's name, for messages. @internal */
+  protected readonly op: string;
   #parameters: ReadonlyMap<string, Tensor> | undefined;
 
   /** @internal */
   constructor(runtime: Runtime, name: string, make: (core: RawCore) => Handle) {
     super(runtime, runtime.call(name, make));
-    this.#name = name;
+    this.op = name;
     runtime.own(this);
   }
 
   /** @internal */
-  what(): string { return `the ${this.#name}`; }
+  what(): string { return `the ${this.op}`; }
 
   /** Runs f on the core's module; errors name the layer, and the operator within. @internal */
   protected run<T>(f: (core: RawCore, module: Handle) => T): T {
-    return this.runtime.compound(this.#name, (core) => f(core, this.handle(this.#name)));
+    return this.runtime.compound(this.op, (core) => f(core, this.handle(this.op)));
   }
   /** An argument of forward. @internal */
   protected argument(x: TensorLike, what: string, dtype: DType = 'float32'): Handle {
-    return toTensor(this.runtime, this.#name, x, dtype, what).handle(this.#name);
+    return toTensor(this.runtime, this.op, x, dtype, what).handle(this.op);
   }
 
   /** The core's own parameters, asked for once: each is the same object every time, and no scope frees it. */
   #named(): ReadonlyMap<string, Tensor> {
     this.#parameters ??= new Map(entriesOf(this.run((core, module) => core.parameters(module)), (x) => new Tensor(this.runtime, x)));
-    this.handle(this.#name);
+    this.handle(this.op);
     return this.#parameters;
   }
   /** Of this layer itself. @internal */
@@ -82,7 +83,7 @@ export abstract class Module extends Owned {
 
   /** Dropout drops while training alone, as every layer is at first. */
   train(on = true): this {
-    flag(this.#name, 'train', on);
+    flag(this.op, 'train', on);
     this.run((core, module) => core.train(module, on));
     return this;
   }

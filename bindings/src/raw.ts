@@ -38,6 +38,34 @@ export interface CoreFailure {
   shapes: number[][];
 }
 
+/** NaN: not given */
+export interface RawMultiheadOptions {
+  embedDim: number;
+  numHeads: number;
+  dropout: number;
+  bias: boolean;
+  addBiasKv: boolean;
+  addZeroAttn: boolean;
+  kdim: number;
+  vdim: number;
+  batchFirst: boolean;
+  numKvHeads: number;
+  rotary: boolean;
+  alibi: boolean;
+}
+
+export interface RawTransformerOptions {
+  dModel: number;
+  nhead: number;
+  dimFeedforward: number;
+  dropout: number;
+  activation: number;
+  layerNormEps: number;
+  batchFirst: boolean;
+  normFirst: boolean;
+  bias: boolean;
+}
+
 /** name, tensor, name, tensor, … */
 export type RawNamedTensors = readonly (string | Handle)[];
 /** Returns another tensor, or null to leave it as it is, or false to stop the forward pass. */
@@ -130,6 +158,34 @@ export interface RawCore {
     bidirectional: boolean,
   ): Handle;
   gruForward(gru: Handle, x: Handle, h0: Handle | null, probe: RawProbe | null): [Handle, Handle];
+
+  newMultiheadAttention(options: RawMultiheadOptions): Handle;
+  newDynamicAttention(options: RawMultiheadOptions): Handle;
+  multiheadForward(
+    attention: Handle, query: Handle, key: Handle, value: Handle, keyPaddingMask: Handle | null, attnMask: Handle | null,
+    needWeights: boolean, average: boolean, isCausal: boolean, probe: RawProbe | null,
+  ): [Handle, Handle | null];
+  newAdditiveAttention(queryDim: number, keyDim: number, attentionDim: number): Handle;
+  additiveForward(
+    attention: Handle, query: Handle, key: Handle, value: Handle, keyPaddingMask: Handle | null, probe: RawProbe | null,
+  ): [Handle, Handle];
+  rotary(x: Handle, first: number, base: number): Handle;
+  alibi(heads: number, queries: number, keys: number): Handle;
+  newLearnedPositions(rows: number, dim: number): Handle;
+  newSinusoidalPositions(rows: number, dim: number): Handle;
+  positionsForward(positions: Handle, x: Handle, first: number): Handle;
+  newEncoderLayer(options: RawTransformerOptions): Handle;
+  newEncoder(options: RawTransformerOptions, layers: number, norm: boolean): Handle;
+  newDecoderLayer(options: RawTransformerOptions): Handle;
+  newDecoder(options: RawTransformerOptions, layers: number, norm: boolean): Handle;
+  encode(
+    encoder: Handle, src: Handle, mask: Handle | null, keyPaddingMask: Handle | null, isCausal: boolean, probe: RawProbe | null,
+  ): Handle;
+  decode(
+    decoder: Handle, tgt: Handle, memory: Handle, tgtMask: Handle | null, memoryMask: Handle | null,
+    tgtKeyPaddingMask: Handle | null, memoryKeyPaddingMask: Handle | null, tgtIsCausal: boolean, memoryIsCausal: boolean,
+    probe: RawProbe | null,
+  ): Handle;
 
   newSgd(parameters: readonly Handle[], lr: number, momentum: number, dampening: number, weightDecay: number, nesterov: boolean): Handle;
   newAdam(
