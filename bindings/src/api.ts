@@ -1,6 +1,10 @@
 /** What both entries export beside `load`. */
 export type { Attn } from './attn.js';
 export { AttnError } from './error.js';
+export type {
+  Classifier, ClassifierCall, ClassifierConfig, Decoded, DecodeOptions, GenerateOptions, GPT, GPTConfig, Seq2Seq, Seq2SeqConfig,
+  SourceOptions, TeacherForcing, Transformer, TransformerConfig, ViT, ViTConfig,
+} from './models.js';
 export type { Layer, LoadStateDictOptions, Module } from './module.js';
 export type {
   Adam, AdamOptions, AdamW, ClipGradNormOptions, EarlyStopping, EarlyStoppingOptions, Optimizer, OptimizerState, Schedule, SGD,

@@ -1,6 +1,7 @@
 import { attend } from './attention.js';
 import { creation, type Creation } from './creation.js';
 import { functional, type Functional } from './functional.js';
+import { models, type Models } from './models.js';
 import { nn, type NN } from './nn.js';
 import { optim, type Optim } from './optim.js';
 import { flag } from './options.js';
@@ -12,6 +13,7 @@ export interface Attn extends Creation {
   readonly info: Info;
   readonly F: Functional;
   readonly nn: NN;
+  readonly models: Models;
   readonly optim: Optim;
   /** Attention that returns every intermediate: scores, scaled, masked, weights, output. */
   attend(query: TensorLike, key: TensorLike, value: TensorLike, options?: AttendOptions): Attention;
@@ -34,6 +36,7 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     ...creation(runtime),
     F: functional(runtime),
     nn: nn(runtime),
+    models: models(runtime),
     optim: optim(runtime),
     attend: (query, key, value, options = {}) => attend(runtime, query, key, value, options),
     scope: (fn) => runtime.scope(fn),

@@ -66,6 +66,18 @@ export interface RawTransformerOptions {
   bias: boolean;
 }
 
+export interface RawGenerateOptions {
+  maxNewTokens: number;
+  temperature: number;
+  topK: number;
+  topP: number;
+  repetitionPenalty: number;
+  seed: number;
+  /** NaN: none */
+  stopToken: number;
+  useCache: boolean;
+}
+
 /** name, tensor, name, tensor, … */
 export type RawNamedTensors = readonly (string | Handle)[];
 /** Returns another tensor, or null to leave it as it is, or false to stop the forward pass. */
@@ -186,6 +198,25 @@ export interface RawCore {
     tgtKeyPaddingMask: Handle | null, memoryKeyPaddingMask: Handle | null, tgtIsCausal: boolean, memoryIsCausal: boolean,
     probe: RawProbe | null,
   ): Handle;
+
+  newModel(kind: string, config: string): Handle;
+  modelConfig(kind: string, model: Handle): string;
+  gptForward(gpt: Handle, tokens: Handle, probe: RawProbe | null): Handle;
+  gptLoss(gpt: Handle, tokens: Handle, targets: Handle): Handle;
+  generate(gpt: Handle, prompt: Handle, options: RawGenerateOptions, onToken: ((token: number) => unknown) | null): number[];
+  classifierForward(classifier: Handle, tokens: Handle, keyPaddingMask: Handle | null, probe: RawProbe | null): Handle;
+  vitForward(vit: Handle, images: Handle, probe: RawProbe | null): Handle;
+  seq2seqForward(
+    model: Handle, source: Handle, lengths: Handle | null, targetIn: Handle, teacherForcing: number, probe: RawProbe | null,
+  ): [Handle, Handle];
+  seq2seqLoss(
+    model: Handle, source: Handle, lengths: Handle | null, targetIn: Handle, targetOut: Handle, teacherForcing: number,
+  ): Handle;
+  transformerForward(model: Handle, source: Handle, lengths: Handle | null, targetIn: Handle, probe: RawProbe | null): Handle;
+  transformerLoss(model: Handle, source: Handle, lengths: Handle | null, targetIn: Handle, targetOut: Handle): Handle;
+  decodeSources(
+    model: Handle, source: Handle, lengths: Handle | null, maxLength: number, beams: number, lengthPenalty: number,
+  ): { tokens: number[]; score: number; alignment: Handle }[];
 
   newSgd(parameters: readonly Handle[], lr: number, momentum: number, dampening: number, weightDecay: number, nesterov: boolean): Handle;
   newAdam(

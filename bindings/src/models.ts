@@ -1,0 +1,327 @@
+import { toTensor } from './creation.js';
+import { AttnError } from './error.js';
+import { Module } from './module.js';
+import { maskHandle, type LayerMask } from './multihead.js';
+import { checkNames, flag, number, shown, whole } from './options.js';
+import type { Handle } from './raw.js';
+import type { Runtime } from './runtime.js';
+import type { Tensor } from './tensor.js';
+import type { ProbeOptions, TensorLike } from './types.js';
+
+const snake = (name: string) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const renamed = (fields: object, rename: (name: string) => string) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined).map(([name, value]) => [rename(name), value]));
+
+/** A whole model, made from its config alone; the core checks that. */
+abstract class Model<Config extends object> extends Module {
+  /** What it was made from, with every default filled in: plain data, which JSON keeps. */
+  readonly config: Readonly<Required<Config>>;
+
+  /** @internal */
+  constructor(runtime: Runtime, name: string, kind: string, config: Config) {
+    if (typeof config !== 'object' || config === null) throw new AttnError('TYPE', name, `config must be an object, got ${shown(config)}`);
+    super(runtime, name, (core) => core.newModel(kind, JSON.stringify(renamed(config, snake))));
+    const json = this.run((core, model) => core.modelConfig(kind, model));
+    this.config = Object.freeze(renamed(JSON.parse(json) as object, camel)) as Readonly<Required<Config>>;
+  }
+
+  /** Numbers that it learns. */
+  get numParameters(): number { return this.parameters().reduce((sum, { size }) => sum + size, 0); }
+
+  /** @internal */
+  protected tokens(x: TensorLike, what: string): Handle { return this.argument(x, what, 'int32'); }
+  /** @internal */
+  protected optionalTokens(x: TensorLike | null | undefined, what: string): Handle | null {
+    return x === undefined || x === null ? null : this.tokens(x, what);
+  }
+}
+
+interface SizesOfBlocks {
+  dModel: number;
+  numHeads: number;
+  numLayers: number;
+  /** 0, unless told: 4 · dModel. */
+  dimFeedforward?: number;
+  dropout?: number;
+  bias?: boolean;
+}
+
+export interface GPTConfig extends SizesOfBlocks {
+  vocabSize: number;
+  maxLength: number;
+  /** 0, unless told: numHeads. Ainslie et al. 2023, arXiv:2305.13245. */
+  numKvHeads?: number;
+  /** 'gelu' unless told. */
+  activation?: 'gelu' | 'relu' | 'silu';
+  /** 'layer' unless told. */
+  norm?: 'layer' | 'rms';
+  /** 'learned' unless told. */
+  positions?: 'learned' | 'sinusoidal' | 'rotary' | 'alibi' | 'none';
+  /** Whether the head's weight is the embedding's: Press & Wolf 2017, arXiv:1608.05859. */
+  tieWeights?: boolean;
+}
+
+/** How the next token is drawn; applied in this order. */
+export interface GenerateOptions {
+  /** 20 unless told. */
+  maxNewTokens?: number;
+  /** Above 1, tokens that were there before are less likely. Keskar et al. 2019, arXiv:1909.05858. */
+  repetitionPenalty?: number;
+  /** Divides the logits; 0 takes the likeliest. 1 unless told. */
+  temperature?: number;
+  /** Only the k likeliest; 0: all. Fan et al. 2018, arXiv:1805.04833. */
+  topK?: number;
+  /** Only the fewest that together have this share; 1: all. Holtzman et al. 2020, arXiv:1904.09751. */
+  topP?: number;
+  /** 0 unless told. */
+  seed?: number;
+  /** The last token to be generated, where it comes. */
+  stopToken?: number | null;
+  /** Keeps the keys and values of earlier steps, which is faster; true unless told. The tokens are the same. */
+  useCache?: boolean;
+  /** Sees each token as it comes; false ends the text. */
+  onToken?: (token: number) => boolean | void;
+}
+const GENERATE = ['maxNewTokens', 'repetitionPenalty', 'temperature', 'topK', 'topP', 'seed', 'stopToken', 'useCache', 'onToken'];
+
+/**
+ * The decoder-only Transformer: x + attn(ln1(x)), x + mlp(ln2(x)) for each block, then ln_f and the head. The probe sees
+ * "embed", "blocks.0.attn.scores", "blocks.0.attn.weights", "blocks.0.attn.z", "blocks.0.resid_mid", "blocks.0.mlp.post",
+ * "blocks.0.resid_post", …, "ln_f", "logits". Radford et al. 2019.
+ */
+export class GPT extends Model<GPTConfig> {
+  /** @internal */
+  constructor(runtime: Runtime, config: GPTConfig) { super(runtime, 'GPT', 'gpt', config); }
+
+  /** tokens [B,T] -> logits [B,T,V] */
+  forward(tokens: TensorLike, options: ProbeOptions = {}): Tensor {
+    checkNames(this.op, options, ['probe']);
+    return this.runtime.wrap(this.run((core, model) =>
+      core.gptForward(model, this.tokens(tokens, 'tokens'), this.runtime.probe(this.op, options.probe))));
+  }
+
+  /** Mean cross-entropy of all positions; tokens and targets [B,T], and a target of −100 counts for nothing. */
+  loss(tokens: TensorLike, targets: TensorLike): Tensor {
+    return this.runtime.wrap(this.run((core, model) =>
+      core.gptLoss(model, this.tokens(tokens, 'tokens'), this.tokens(targets, 'targets'))));
+  }
+
+  /** The tokens that follow the prompt [T]; the model sees the last maxLength of all. */
+  generate(prompt: TensorLike, options: GenerateOptions = {}): number[] {
+    const op = 'generate';
+    checkNames(op, options, GENERATE);
+    const { onToken } = options;
+    if (onToken !== undefined && typeof onToken !== 'function') {
+      throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(onToken)}`);
+    }
+    let thrown: { error: unknown } | undefined;
+    const see = onToken && ((token: number) => {
+      try {
+        return onToken(token);
+      } catch (error) {
+        thrown = { error };
+        return false;
+      }
+    });
+    const tokens = this.runtime.compound(op, (core) =>
+      core.generate(this.handle(op), toTensor(this.runtime, op, prompt, 'int32', 'prompt').handle(op, this.runtime), {
+        maxNewTokens: whole(op, 'maxNewTokens', options.maxNewTokens ?? 20),
+        repetitionPenalty: number(op, 'repetitionPenalty', options.repetitionPenalty ?? 1),
+        temperature: number(op, 'temperature', options.temperature ?? 1),
+        topK: whole(op, 'topK', options.topK ?? 0),
+        topP: number(op, 'topP', options.topP ?? 1),
+        seed: whole(op, 'seed', options.seed ?? 0),
+        stopToken: options.stopToken == null ? NaN : whole(op, 'stopToken', options.stopToken),
+        useCache: flag(op, 'useCache', options.useCache ?? true),
+      }, see ?? null));
+    if (thrown) throw thrown.error;
+    return tokens;
+  }
+}
+
+export interface ClassifierConfig extends SizesOfBlocks {
+  vocabSize: number;
+  maxLength: number;
+  numClasses: number;
+  /** 'gelu' unless told. */
+  activation?: 'gelu' | 'relu';
+  /** Norms before attention and feed-forward, not behind; true unless told. */
+  normFirst?: boolean;
+  /** 'learned' unless told. */
+  positions?: 'learned' | 'sinusoidal' | 'none';
+  /** How a sequence becomes one vector: 'cls' unless told. */
+  pooling?: 'cls' | 'attention' | 'mean';
+}
+export interface ClassifierCall extends ProbeOptions {
+  /** [B,T]: true where there is no token. */
+  keyPaddingMask?: LayerMask | null;
+}
+
+/** The encoder-only Transformer that tells what class a sequence is of. Devlin et al. 2019, arXiv:1810.04805. */
+export class Classifier extends Model<ClassifierConfig> {
+  /** @internal */
+  constructor(runtime: Runtime, config: ClassifierConfig) { super(runtime, 'Classifier', 'classifier', config); }
+
+  /** tokens [B,T] -> logits [B,C] */
+  forward(tokens: TensorLike, options: ClassifierCall = {}): Tensor {
+    checkNames(this.op, options, ['keyPaddingMask', 'probe']);
+    return this.runtime.wrap(this.run((core, model) => core.classifierForward(model, this.tokens(tokens, 'tokens'),
+      maskHandle(this.runtime, this.op, 'keyPaddingMask', options.keyPaddingMask), this.runtime.probe(this.op, options.probe))));
+  }
+}
+
+export interface ViTConfig extends SizesOfBlocks {
+  /** Of a side, in pixels. */
+  imageSize: number;
+  /** Divides imageSize. */
+  patchSize: number;
+  numClasses: number;
+  /** 3 unless told. */
+  numChannels?: number;
+  /** 'gelu' unless told. */
+  activation?: 'gelu' | 'relu';
+  /** true unless told. */
+  normFirst?: boolean;
+  /** 'cls' unless told. */
+  pooling?: 'cls' | 'attention' | 'mean';
+}
+
+/** The Transformer that tells what class an image is of. Dosovitskiy et al. 2021, arXiv:2010.11929. */
+export class ViT extends Model<ViTConfig> {
+  /** @internal */
+  constructor(runtime: Runtime, config: ViTConfig) { super(runtime, 'ViT', 'vit', config); }
+
+  /** images [B,C,H,W] -> logits [B,numClasses] */
+  forward(images: TensorLike, options: ProbeOptions = {}): Tensor {
+    checkNames(this.op, options, ['probe']);
+    return this.runtime.wrap(this.run((core, model) =>
+      core.vitForward(model, this.argument(images, 'images'), this.runtime.probe(this.op, options.probe))));
+  }
+}
+
+interface Vocabularies {
+  sourceVocab: number;
+  targetVocab: number;
+  /** One table for both. */
+  tieEmbeddings?: boolean;
+  /** 0 unless told. */
+  padToken?: number;
+  /** 1 unless told: what a target begins with. */
+  bosToken?: number;
+  /** 2 unless told: what a target ends with. */
+  eosToken?: number;
+}
+
+export interface SourceOptions {
+  /** [B]: how many tokens of each source count; all unless told. */
+  sourceLengths?: TensorLike | null;
+}
+export interface DecodeOptions extends SourceOptions {
+  /** Tokens at most, the end's among them; 50 unless told. */
+  maxLength?: number;
+  /** Hypotheses that are kept; 1, unless told: the likeliest token of each step. */
+  beams?: number;
+  /** α of Wu et al. 2016, arXiv:1609.08144; 0, unless told, favours short targets. */
+  lengthPenalty?: number;
+}
+export interface Decoded {
+  /** Without those of the begin and the end. */
+  tokens: number[];
+  /** log P / ((5 + n) / 6)^α */
+  score: number;
+  /** [tokens,S]: where the model looked for each of them. */
+  alignment: Tensor;
+}
+
+abstract class Translator<Config extends object> extends Model<Config> {
+  /** The likeliest target that beam search finds for each source [B,S]; call eval() first, or dropout takes part. */
+  decode(source: TensorLike, options: DecodeOptions = {}): Decoded[] {
+    const { op } = this;
+    checkNames(op, options, ['sourceLengths', 'maxLength', 'beams', 'lengthPenalty']);
+    const found = this.run((core, model) => core.decodeSources(model, this.tokens(source, 'source'),
+      this.optionalTokens(options.sourceLengths, 'sourceLengths'), whole(op, 'maxLength', options.maxLength ?? 50),
+      whole(op, 'beams', options.beams ?? 1), number(op, 'lengthPenalty', options.lengthPenalty ?? 0)));
+    return found.map((one) => ({ ...one, alignment: this.runtime.wrap(one.alignment) }));
+  }
+}
+
+export interface Seq2SeqConfig extends Vocabularies {
+  embeddingDim: number;
+  hiddenSize: number;
+  numLayers?: number;
+  /** Of the encoder; true unless told. */
+  bidirectional?: boolean;
+  /** 'additive', unless told: Bahdanau et al. 2015, arXiv:1409.0473; the others: Luong et al. 2015, arXiv:1508.04025. */
+  attention?: 'additive' | 'dot' | 'general';
+  dropout?: number;
+}
+export interface TeacherForcing extends SourceOptions {
+  /** The share of steps that read the target and not the model's own likeliest token; 1 unless told. */
+  teacherForcing?: number;
+}
+
+/** GRU encoder and decoder with attention. */
+export class Seq2Seq extends Translator<Seq2SeqConfig> {
+  /** @internal */
+  constructor(runtime: Runtime, config: Seq2SeqConfig) { super(runtime, 'Seq2Seq', 'seq2seq', config); }
+
+  /** source [B,S], targetIn [B,T]: bosToken, then the target. Returns [logits [B,T,V], alignment [B,T,S]]. */
+  forward(source: TensorLike, targetIn: TensorLike, options: TeacherForcing & ProbeOptions = {}): [logits: Tensor, alignment: Tensor] {
+    checkNames(this.op, options, ['sourceLengths', 'teacherForcing', 'probe']);
+    const [logits, alignment] = this.run((core, model) => core.seq2seqForward(model, this.tokens(source, 'source'),
+      this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
+      number(this.op, 'teacherForcing', options.teacherForcing ?? 1), this.runtime.probe(this.op, options.probe)));
+    return [this.runtime.wrap(logits), this.runtime.wrap(alignment)];
+  }
+
+  /** Mean cross-entropy of targetOut [B,T]: the target, then eosToken; where it is padToken it counts for nothing. */
+  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options: TeacherForcing = {}): Tensor {
+    checkNames(this.op, options, ['sourceLengths', 'teacherForcing']);
+    return this.runtime.wrap(this.run((core, model) => core.seq2seqLoss(model, this.tokens(source, 'source'),
+      this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
+      this.tokens(targetOut, 'targetOut'), number(this.op, 'teacherForcing', options.teacherForcing ?? 1))));
+  }
+}
+
+export interface TransformerConfig extends Vocabularies, SizesOfBlocks {
+  /** Of a source, and of a target. */
+  maxLength: number;
+  /** 'relu' unless told. */
+  activation?: 'relu' | 'gelu';
+  normFirst?: boolean;
+  /** 'sinusoidal' unless told. */
+  positions?: 'sinusoidal' | 'learned' | 'none';
+}
+
+/** The encoder–decoder Transformer. Vaswani et al. 2017, arXiv:1706.03762. */
+export class Transformer extends Translator<TransformerConfig> {
+  /** @internal */
+  constructor(runtime: Runtime, config: TransformerConfig) { super(runtime, 'Transformer', 'transformer', config); }
+
+  /** source [B,S], targetIn [B,T]: bosToken, then the target. Returns logits [B,T,V]. */
+  forward(source: TensorLike, targetIn: TensorLike, options: SourceOptions & ProbeOptions = {}): Tensor {
+    checkNames(this.op, options, ['sourceLengths', 'probe']);
+    return this.runtime.wrap(this.run((core, model) => core.transformerForward(model, this.tokens(source, 'source'),
+      this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
+      this.runtime.probe(this.op, options.probe))));
+  }
+
+  /** Mean cross-entropy of targetOut [B,T]: the target, then eosToken; where it is padToken it counts for nothing. */
+  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options: SourceOptions = {}): Tensor {
+    checkNames(this.op, options, ['sourceLengths']);
+    return this.runtime.wrap(this.run((core, model) => core.transformerLoss(model, this.tokens(source, 'source'),
+      this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'), this.tokens(targetOut, 'targetOut'))));
+  }
+}
+
+export type Models = ReturnType<typeof models>;
+
+/** `attn.models`: whole models, each made from one config. */
+export const models = (runtime: Runtime) => ({
+  GPT: GPT.bind(null, runtime),
+  Classifier: Classifier.bind(null, runtime),
+  ViT: ViT.bind(null, runtime),
+  Seq2Seq: Seq2Seq.bind(null, runtime),
+  Transformer: Transformer.bind(null, runtime),
+});
