@@ -10,6 +10,7 @@
 #include "attn/nn/layers.hpp"
 #include "attn/nn/positions.hpp"
 #include "attn/nn/transformer.hpp"
+#include "attn/optim.hpp"
 #include "attn/probe.hpp"
 #include "attn/random.hpp"
 #include "attn/tensor.hpp"
