@@ -120,6 +120,31 @@ void map(Index n, const float* a, const float* b, float* out, F f) {
   for (Index j = i; j < n; ++j) out[j] = ta[j - i];
 }
 
+/// body(load, store) at every register of n elements; the tail goes through padded ones, so that each element sees the
+/// same arithmetic wherever it stands. load(x) gives x's register, store(x, value) writes it.
+template <class Arch, class Body>
+void each(Index n, Body body) {
+  using V = batch<Arch>;
+  constexpr Index lanes = kLanes<Arch>;
+  Index i = 0;
+  for (; i + lanes <= n; i += lanes)
+    body([i](const float* x) { return load<Arch>(x + i); },
+         [i](float* x, V value) { store<Arch>(x + i, value); });
+  if (i == n) return;
+  const Index rest = n - i;
+  body(
+      [=](const float* x) {
+        alignas(64) float tail[lanes] = {};
+        for (Index j = 0; j < rest; ++j) tail[j] = x[i + j];
+        return load<Arch>(tail);
+      },
+      [=](float* x, V value) {
+        alignas(64) float tail[lanes];
+        store<Arch>(tail, value);
+        for (Index j = 0; j < rest; ++j) x[i + j] = tail[j];
+      });
+}
+
 /// sum f(x[i]); f(0) must be 0, which fills up the tail. Carried in double from one block to the next, so that
 /// the error does not grow with n.
 template <class Arch, Index kBlock = 1024, class F>

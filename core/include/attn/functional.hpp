@@ -56,6 +56,10 @@ Tensor linear(const Tensor& x, const ops::PackedMatrix& weight, const Tensor& bi
 /// Over the last dimension [N]; see ops::layer_norm and ops::rms_norm. weight and bias [N] or none.
 Tensor layer_norm(const Tensor& x, const Tensor& weight = {}, const Tensor& bias = {}, double eps = 1e-5);
 Tensor rms_norm(const Tensor& x, const Tensor& weight = {}, double eps = 1e-6);
+/// One step of gated recurrent units, from a state h [B,H] to the next: n + z (h - n) with r = σ(x_r + h_r),
+/// z = σ(x_z + h_z), n = tanh(x_n + r h_n), where gates_x [B,3H] = W_ih x + b_ih holds x_r, x_z, x_n, and gates_h
+/// [B,3H] = W_hh h + b_hh likewise. Cho et al. 2014, arXiv:1406.1078, with the reset gate after the product.
+Tensor gru_cell(const Tensor& gates_x, const Tensor& gates_h, const Tensor& h);
 Tensor softmax(const Tensor& x, Index dim);
 Tensor log_softmax(const Tensor& x, Index dim);
 Tensor log_sum_exp(const Tensor& x, Index dim, bool keepdim = false);

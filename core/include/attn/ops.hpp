@@ -37,6 +37,9 @@ void dropout(const In& x, double p, std::uint64_t key, const Out& out);
 template <class T>
 void copy(const View<const T>& x, const View<T>& out);
 
+/// out += x; both may have any strides, but no two elements of out may be one.
+void add_to(const In& x, const Out& out);
+
 /// out[i,...] = x[indices[i],...]; x [N,...], contiguous. Throws RANGE unless 0 <= index < N.
 void index(const In& x, std::span<const std::int32_t> indices, const Out& out);
 
@@ -124,6 +127,11 @@ void cross_entropy_backward(const In& x, const ClassTargets& targets, const In& 
 void binary_cross_entropy(const In& x, const In& target, const In& positive, const Out& out);
 /// out = the gradient of x for each element.
 void binary_cross_entropy_backward(const In& x, const In& target, const In& positive, const Out& out);
+
+/// One step of gated recurrent units; the formula stands at attn::gru_cell. gates_x and gates_h [B,3H], h and out [B,H].
+void gru_cell(const In& gates_x, const In& gates_h, const In& h, const Out& out);
+void gru_cell_backward(const In& gates_x, const In& gates_h, const In& h, const In& gradient, const Out& to_x,
+                       const Out& to_gates_h, const Out& to_h);
 
 struct Conv1d {
   Index stride = 1;

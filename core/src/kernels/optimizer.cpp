@@ -4,41 +4,12 @@
 
 namespace attn::kernels {
 
-namespace {
-
-/// body(load, store) at every register of n elements; the tail goes through padded ones, so that each element sees the
-/// same arithmetic wherever it stands. load(x) gives x's register, store(x, value) writes it.
-template <class Arch, class Body>
-void each(Index n, Body body) {
-  using V = simd::batch<Arch>;
-  constexpr Index lanes = simd::kLanes<Arch>;
-  Index i = 0;
-  for (; i + lanes <= n; i += lanes)
-    body([i](const float* x) { return simd::load<Arch>(x + i); },
-         [i](float* x, V value) { simd::store<Arch>(x + i, value); });
-  if (i == n) return;
-  const Index rest = n - i;
-  body(
-      [=](const float* x) {
-        alignas(64) float tail[lanes] = {};
-        for (Index j = 0; j < rest; ++j) tail[j] = x[i + j];
-        return simd::load<Arch>(tail);
-      },
-      [=](float* x, V value) {
-        alignas(64) float tail[lanes];
-        simd::store<Arch>(tail, value);
-        for (Index j = 0; j < rest; ++j) x[i + j] = tail[j];
-      });
-}
-
-}  // namespace
-
 template <class Arch>
 void adam(Index n, const AdamStep& step, const float* g, float* p, float* m, float* v, float* most) {
   using V = simd::batch<Arch>;
   const V beta1(step.beta1), beta2(step.beta2), rest1(step.rest1), rest2(step.rest2), eps(step.eps), l2(step.l2),
       shrink(step.shrink), rate(step.rate), root(step.root);
-  each<Arch>(n, [&](auto load, auto store) {
+  simd::each<Arch>(n, [&](auto load, auto store) {
     const V x = load(p), slope = load(g) + l2 * x;
     const V mean = beta1 * load(m) + rest1 * slope, square = beta2 * load(v) + rest2 * slope * slope;
     store(m, mean);
@@ -56,7 +27,7 @@ template <class Arch>
 void sgd(Index n, const SgdStep& step, const float* g, float* p, float* b) {
   using V = simd::batch<Arch>;
   const V rate(step.rate), momentum(step.momentum), keep(step.keep), l2(step.l2);
-  each<Arch>(n, [&](auto load, auto store) {
+  simd::each<Arch>(n, [&](auto load, auto store) {
     const V x = load(p);
     V slope = load(g) + l2 * x;
     if (b) {
