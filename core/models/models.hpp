@@ -1,0 +1,16 @@
+#pragma once
+// Models by name, for those who know them by name alone: checkpoints and JavaScript.
+
+#include <memory>
+#include <string_view>
+
+#include "attn/nn/module.hpp"
+
+namespace attn::models {
+
+/// A new model with its first values. kind is "gpt", "classifier", …; config_json as the model's own to_json writes it,
+/// where what has a default may be left out. Throws RANGE for a kind that is not there, and what the model's config
+/// throws.
+std::shared_ptr<nn::Module> make(std::string_view kind, std::string_view config_json);
+
+}  // namespace attn::models
