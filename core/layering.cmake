@@ -10,7 +10,7 @@ set(FLOORS
   "(tensor|autograd|probe)\\.[ch]pp$"
   "(functional|losses)\\.[ch]pp$"
   "nn/[a-z0-9_]+\\.[ch]pp$"
-  "(optim|checkpoint)\\.[ch]pp$|models/[a-z0-9_]+\\.[ch]pp$"
+  "(optim|checkpoint)\\.[ch]pp$|(models|optim)/[a-z0-9_]+\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)

@@ -11,6 +11,7 @@
 #include "attn/nn/positions.hpp"
 #include "attn/nn/recurrent.hpp"
 #include "attn/nn/transformer.hpp"
+#include "attn/optim.hpp"
 #include "attn/probe.hpp"
 #include "attn/random.hpp"
 #include "attn/tensor.hpp"

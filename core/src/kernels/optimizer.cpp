@@ -7,8 +7,8 @@ namespace attn::kernels {
 template <class Arch>
 void adam(Index n, const AdamStep& step, const float* g, float* p, float* m, float* v, float* most) {
   using V = simd::batch<Arch>;
-  const V beta1(step.beta1), beta2(step.beta2), rest1(1 - step.beta1), rest2(1 - step.beta2), eps(step.eps),
-      l2(step.l2), shrink(step.shrink), rate(step.rate), root(step.root);
+  const V beta1(step.beta1), beta2(step.beta2), rest1(step.rest1), rest2(step.rest2), eps(step.eps), l2(step.l2),
+      shrink(step.shrink), rate(step.rate), root(step.root);
   simd::each<Arch>(n, [&](auto load, auto store) {
     const V x = load(p), slope = load(g) + l2 * x;
     const V mean = beta1 * load(m) + rest1 * slope, square = beta2 * load(v) + rest2 * slope * slope;
