@@ -12,12 +12,15 @@ namespace attn::models {
 
 namespace {
 
-void check_tokens(const char* model, const std::string& name, const Tensor& x) {
+void check_tokens(const char* model, const std::string& name, const Tensor& x, std::optional<Index> longest) {
   if (!x.defined() || x.dtype() != DType::int32)
     throw Error(ErrorCode::type, model, name + " must be int32, got " + (x.defined() ? to_string(x.dtype()) : "none"));
-  if (x.rank() != 2 || x.numel() == 0)
+  if (x.rank() != 2 || x.numel() == 0 || (longest && x.size(1) > *longest))
     throw Error(ErrorCode::shape, model,
-                name + " must be [B,T], with at least 1 row and 1 token, got " + to_string(x.shape()), {x.shape()});
+                name + " must be [B,T], with at least 1 row and 1 token" +
+                    (longest ? ", and at most " + std::to_string(*longest) + " tokens" : "") + ", got " +
+                    to_string(x.shape()),
+                {x.shape()});
 }
 
 }  // namespace
@@ -43,9 +46,9 @@ void check_vocabularies(const char* model, Index source, Index target, bool tied
            std::to_string(tokens.bos) + " and " + std::to_string(tokens.eos));
 }
 
-void check_sequences(const char* model, const Tensor& source, const Tensor& target_in) {
-  check_tokens(model, "source", source);
-  check_tokens(model, "target_in", target_in);
+void check_sequences(const char* model, const Tensor& source, const Tensor& target_in, std::optional<Index> longest) {
+  check_tokens(model, "source", source, longest);
+  check_tokens(model, "target_in", target_in, longest);
   if (source.size(0) != target_in.size(0))
     throw Error(
         ErrorCode::shape, model,
@@ -85,8 +88,9 @@ Tensor sequence_loss(const Tensor& logits, const Tensor& targets, Index pad) {
 }
 
 std::vector<Decoded> decode_each(const char* model, const Tensor& source, const Tensor& lengths,
-                                 const std::function<Decoded(const Tensor& source)>& decode) {
-  check_tokens(model, "source", source);
+                                 const std::function<Decoded(const Tensor& source)>& decode,
+                                 std::optional<Index> longest) {
+  check_tokens(model, "source", source, longest);
   const NoGrad quiet;
   std::vector<Decoded> out;
   Index row = 0;
