@@ -40,45 +40,56 @@ struct Node {
   Tensor pending{};     ///< the gradient of the result, as far as it has come
 
   ~Node() {
-    // A chain of thousands of nodes would otherwise be freed by as many nested calls.
+    // A chain of thousands of nodes would otherwise be freed by as many nested calls. What an operator kept goes first:
+    // it may be the last to hold, beside the edges, what made its inputs.
     std::vector<Edge> left = std::move(inputs);
+    backward = nullptr;
     while (!left.empty()) {
       const std::shared_ptr<Node> node = std::move(left.back().node);
       left.pop_back();
       if (!node || node.use_count() > 1) continue;
       std::ranges::move(node->inputs, std::back_inserter(left));
       node->inputs.clear();
+      node->backward = nullptr;
     }
   }
 
-  /// In place, unless somebody holds the gradient that was there.
-  static void accumulate_leaf(const Tensor& leaf, const Tensor& gradient);
+  /// add(total, is_leaf) on the gradient of an input, so far.
+  template <class F>
+  static void accumulate(const Edge& edge, F add) {
+    if (edge.node) return add(edge.node->pending, false);
+    struct Taken {  // held by nobody else while it is added to, and given back whatever happens
+      const Tensor& leaf;
+      Tensor total{};
+      explicit Taken(const Tensor& x) : leaf(x) { total.impl_ = std::move(leaf.impl_->grad); }
+      ~Taken() { leaf.impl_->grad = std::move(total.impl_); }
+    } taken(edge.leaf);
+    add(taken.total, true);
+  }
   static std::shared_ptr<Node> of(const Tensor& x) { return x.impl().node; }
   static void attach(const Tensor& out, std::shared_ptr<Node> node) { out.impl_->node = std::move(node); }
 };
 
 namespace {
 
-/// What Backward is promised: gradients come back through views as they like.
-Tensor dense(const Tensor& x) {
-  if (x.contiguous()) return x;
+Tensor copy_of(const Tensor& x) {
   const Tensor out = Tensor::empty(x.shape());
   ops::copy<float>(x.view(), out.out());
   return out;
 }
 
-/// total += gradient, where total is the caller's to write to.
-void accumulate(Tensor& total, const Tensor& gradient) {
+/// What Backward is promised: gradients come back through views as they like.
+Tensor dense(const Tensor& x) { return x.contiguous() ? x : copy_of(x); }
+
+/// total += gradient. A leaf's is its own from the first, since optimisers write to it; that of a node may be another's
+/// until something is added to it.
+void accumulate(Tensor& total, const Tensor& gradient, bool is_leaf) {
   if (!total.defined()) {
-    total = dense(gradient);
+    total = is_leaf && !gradient.shares_nothing() ? copy_of(gradient) : dense(gradient);
     return;
   }
-  if (!total.shares_nothing()) {
-    const Tensor own = Tensor::empty(total.shape());
-    ops::copy<float>(total.view(), own.out());
-    total = own;
-  }
-  ops::binary(ops::Binary::add, total.view(), gradient.view(), total.out());
+  if (!total.shares_nothing()) total = copy_of(total);
+  ops::add_to(gradient.view(), total.out());
 }
 
 void require_numbers(const char* op, const char* what, const Tensor& x) {
@@ -89,20 +100,6 @@ void require_numbers(const char* op, const char* what, const Tensor& x) {
     throw Error(ErrorCode::range, op,
                 std::string("here the first NaN appears, in ") + what + " " + to_string(x.shape()), {x.shape()});
 }
-
-}  // namespace
-
-void Node::accumulate_leaf(const Tensor& leaf, const Tensor& gradient) {
-  struct Taken {  // held by nobody else while it is added to, and given back whatever happens
-    const Tensor& leaf;
-    Tensor total{};
-    explicit Taken(const Tensor& x) : leaf(x) { total.impl_ = std::move(leaf.impl_->grad); }
-    ~Taken() { leaf.impl_->grad = std::move(total.impl_); }
-  } taken(leaf);
-  accumulate(taken.total, gradient);
-}
-
-namespace {
 
 /// Every node that a gradient reaches, and from how many others.
 std::unordered_map<Node*, Index> reach(Node& root) {
@@ -151,11 +148,22 @@ bool Gradients::wants(std::size_t i) const { return node_.inputs[i].node || node
 void Gradients::add(std::size_t i, const Tensor& gradient) {
   if (!wants(i)) return;
   require_numbers(node_.op, "the gradient of an input", gradient);
-  const Node::Edge& edge = node_.inputs[i];
-  if (edge.node)
-    accumulate(edge.node->pending, gradient);
-  else
-    Node::accumulate_leaf(edge.leaf, gradient);
+  Node::accumulate(node_.inputs[i], [&](Tensor& total, bool is_leaf) { accumulate(total, gradient, is_leaf); });
+}
+
+void Gradients::add_slice(std::size_t i, const Tensor& gradient, const Shape& whole, Index dim, Index start) {
+  if (!wants(i)) return;
+  require_numbers(node_.op, "the gradient of an input", gradient);
+  Node::accumulate(node_.inputs[i], [&](Tensor& total, bool) {
+    if (!total.defined()) {
+      total = Tensor::empty(whole);
+      std::ranges::fill(total.values(), 0.0f);
+    } else if (!total.shares_nothing()) {
+      total = copy_of(total);
+    }
+    const Index offset = gradient.numel() == 0 ? 0 : start * total.strides()[static_cast<std::size_t>(dim)];
+    ops::add_to(gradient.view(), total.restrided(gradient.shape(), total.strides(), offset).out());
+  });
 }
 
 bool recording(std::initializer_list<Tensor> inputs) {
@@ -212,7 +220,8 @@ void Tensor::backward(const Tensor& gradient, bool retain_graph) const {
   if (impl().node)
     autograd::run(impl().node, start, retain_graph);
   else
-    autograd::Node::accumulate_leaf(*this, start);
+    autograd::Node::accumulate({.leaf = *this},
+                               [&](Tensor& total, bool is_leaf) { autograd::accumulate(total, start, is_leaf); });
 }
 
 }  // namespace attn

@@ -78,6 +78,18 @@ void copy(const View<const T>& x, const View<T>& out) {
 template void copy(const View<const float>&, const View<float>&);
 template void copy(const View<const std::int32_t>&, const View<std::int32_t>&);
 
+void add_to(const In& x, const Out& out) {
+  std::array<Index, 2> steps;
+  for_each_run<2>(x.shape, {x.strides, out.strides}, steps, [&](Index n, Index, const std::array<Index, 2>& at) {
+    const float* from = x.data + at[0];
+    float* to = out.data + at[1];
+    if (steps[0] == 1 && steps[1] == 1)
+      simd::dispatch([&]<class Arch>(Arch) { kernels::binary<Arch>(Binary::add, n, to, 1, from, 1, to); });
+    else
+      for (Index i = 0; i < n; ++i) to[i * steps[1]] += from[i * steps[0]];
+  });
+}
+
 void dropout(const In& x, double p, std::uint64_t key, const Out& out) {
   const Index n = x.numel();
   if (p >= 1) {

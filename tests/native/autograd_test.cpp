@@ -44,6 +44,22 @@ TEST_CASE("a gradient that somebody holds does not change under them, nor do two
   check_values(y.grad(), {2, 3});
 }
 
+TEST_CASE("every leaf has a gradient of its own, which may be written to") {
+  Tensor x = leaf({1, 2}), y = leaf({3, 4});
+  const Tensor start = tensor({5, 6}, {2});
+  plus(x, y).backward(start);
+  x.grad().data()[0] = 100;
+  check_values(y.grad(), {5, 6});
+  y.set_grad({});
+  attn::reshape(y, {2, 1}).backward(attn::reshape(start, {2, 1}));
+  start.data()[0] = 200;
+  check_values(y.grad(), {5, 6});
+  x.set_grad({});
+  x.backward(start);
+  start.data()[0] = 300;
+  check_values(x.grad(), {200, 6});
+}
+
 TEST_CASE("a result with more than one element takes the gradient to start from") {
   Tensor x = leaf({1, 2});
   times(x, x).backward(tensor({10, 100}, {2}));
@@ -111,6 +127,27 @@ TEST_CASE("a tensor that was written to since the forward pass is noticed") {
   check_values(x.grad(), {2, 2});
 }
 
+TEST_CASE("slices of one tensor add to its gradient where they stand") {
+  Tensor x = attn::zeros({3, 4, 5});
+  x.set_requires_grad(true);
+  for (Index dim = 0; dim < 3; ++dim) {
+    const Index size = x.size(dim);
+    Tensor total = attn::zeros({});
+    for (Index i = 0; i < size; ++i)  // the last twice, the first with what follows it
+      total = plus(total,
+                   times(sum(attn::slice(x, dim, i, i == 0 ? 2 : i + 1)), attn::full({}, static_cast<float>(i + 1))));
+    total = plus(total, sum(attn::slice(x, dim, -1, size)));
+    total.backward();
+    const Tensor along = attn::transpose(x.grad(), dim, 0);
+    for (Index i = 0; i < size; ++i) {
+      const float want = static_cast<float>(i + 1 + (i == 1) + (i == size - 1));
+      check_all(
+          attn::slice(along, 0, i, i + 1), [=](float v) { return v == want; }, "what their slices gave");
+    }
+    x.set_grad({});
+  }
+}
+
 TEST_CASE("a graph frees what it kept: after backward, and with the last tensor that leads to it") {
   const std::size_t before = attn::tensor_bytes();
   {
@@ -133,9 +170,11 @@ TEST_CASE("a chain of 200000 operators runs back and is freed without nested cal
   for (int i = 0; i < 200000; ++i) y = plus(y, x);
   y.backward();
   check_values(x.grad(), {200001});
-  y = x;
-  for (int i = 0; i < 200000; ++i) y = plus(y, x);
-  y = {};
+  for (const Binary f : {Binary::add, Binary::mul}) {  // of which the second keeps what made it
+    y = x;
+    for (int i = 0; i < 200000; ++i) y = attn::binary(f, y, x);
+    y = {};
+  }
 }
 
 TEST_CASE("the first NaN is told, forward and backward, when asked") {

@@ -39,6 +39,9 @@ class Gradients {
   bool wants(std::size_t i) const;
   /// Adds to the gradient of input i, whose shape it has.
   void add(std::size_t i, const Tensor& gradient);
+  /// Adds to a slice of it alone, from `start` on along dimension dim of the input's shape `whole`, so that the slices of
+  /// one tensor do not each cost as much as all of it.
+  void add_slice(std::size_t i, const Tensor& gradient, const Shape& whole, Index dim, Index start);
 
  private:
   Node& node_;

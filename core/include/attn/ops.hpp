@@ -37,6 +37,9 @@ void dropout(const In& x, double p, std::uint64_t key, const Out& out);
 template <class T>
 void copy(const View<const T>& x, const View<T>& out);
 
+/// out += x; both may have any strides, but no two elements of out may be one.
+void add_to(const In& x, const Out& out);
+
 /// out[i,...] = x[indices[i],...]; x [N,...], contiguous. Throws RANGE unless 0 <= index < N.
 void index(const In& x, std::span<const std::int32_t> indices, const Out& out);
 

@@ -119,12 +119,21 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
   const Tensor x = dense(op, logits), t = dense(op, target), positive = wide(o.pos_weight);
   Tensor losses = Tensor::empty(logits.shape());
   ops::binary_cross_entropy(x.view(), t.view(), view_of(positive), losses.out());
-  if (recording({logits}))
-    record(op, losses, {logits},
+  if (recording({logits, target}))
+    record(op, losses, {logits, target},
            [x = Saved(x), t = Saved(t), positive = Saved(positive)](const Tensor& g, Gradients& to) {
+             const In at = x.get().view(), by = view_of(positive.get());
              const Tensor slope = Tensor::empty(g.shape());
-             ops::binary_cross_entropy_backward(x.get().view(), t.get().view(), view_of(positive.get()), slope.out());
-             to.add(0, binary(ops::Binary::mul, slope, g));
+             if (to.wants(0)) {
+               ops::binary_cross_entropy_backward(at, t.get().view(), by, slope.out());
+               to.add(0, binary(ops::Binary::mul, slope, g));
+             }
+             if (to.wants(1)) {  // the loss is linear in the target: what it is at 1 less what it is at 0
+               const Tensor at_0 = Tensor::empty(g.shape());
+               ops::binary_cross_entropy(at, full(g.shape(), 1).view(), by, slope.out());
+               ops::binary_cross_entropy(at, full(g.shape(), 0).view(), by, at_0.out());
+               to.add(1, binary(ops::Binary::mul, binary(ops::Binary::sub, slope, at_0), g));
+             }
            });
   if (o.weight.defined()) losses = binary(ops::Binary::mul, losses, wide(o.weight));
   return reduced(losses, o.reduction);

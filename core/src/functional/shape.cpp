@@ -100,10 +100,8 @@ Tensor slice(const Tensor& x, Index dim, Index start, Index end) {
   start = clamp(start), end = clamp(end);
   const Tensor out = narrowed(x, at, start, end);
   if (recording({x}))
-    record("slice", out, {x}, [at, start, end, before = x.shape()](const Tensor& g, Gradients& to) {
-      const Tensor whole = zeros(before);
-      copy_into(g, narrowed(whole, at, start, end));
-      to.add(0, whole);
+    record("slice", out, {x}, [at, start, before = x.shape()](const Tensor& g, Gradients& to) {
+      to.add_slice(0, g, before, static_cast<Index>(at), start);
     });
   return out;
 }

@@ -45,7 +45,7 @@ LayerNorm::LayerNorm(const NormOptions& o)
           "weight", ones_if(o.elementwise_affine, at_least_1("LayerNorm", "normalized_shape", o.normalized_shape)))),
       bias(register_parameter("bias", o.elementwise_affine && o.bias ? zeros({o.normalized_shape}) : Tensor())),
       size_(o.normalized_shape),
-      eps_(o.eps) {}
+      eps_(o.eps.value_or(1e-5)) {}
 
 Tensor LayerNorm::forward(const Tensor& x) const {
   require_last("LayerNorm", x, size_);
@@ -56,7 +56,7 @@ RMSNorm::RMSNorm(const NormOptions& o)
     : weight(register_parameter(
           "weight", ones_if(o.elementwise_affine, at_least_1("RMSNorm", "normalized_shape", o.normalized_shape)))),
       size_(o.normalized_shape),
-      eps_(o.eps) {}
+      eps_(o.eps.value_or(1e-6)) {}
 
 Tensor RMSNorm::forward(const Tensor& x) const {
   require_last("RMSNorm", x, size_);

@@ -23,7 +23,10 @@ GRU::GRU(const GRUOptions& options) : options_(options) {
   for (Index layer = 0; layer < options.num_layers; ++layer)
     for (const bool reverse : {false, true}) {
       if (reverse && !options.bidirectional) continue;
-      const std::string suffix = "l" + std::to_string(layer) + (reverse ? "_reverse" : "");
+      std::string suffix(
+          "l");  // appended to, since "l" + string makes GCC 12 warn of what is not there (its bug 105651)
+      suffix += std::to_string(layer);
+      if (reverse) suffix += "_reverse";
       const auto parameter = [&](const std::string& name, const Shape& shape) -> Tensor& {
         return register_parameter(name + "_" + suffix,
                                   shape.size() == 2 || options.bias ? uniform_fan(shape, hidden) : Tensor());

@@ -44,8 +44,8 @@ class Embedding : public Layer {
 };
 
 struct NormOptions {
-  Index normalized_shape;  ///< the last dimension's size
-  double eps = 1e-5;
+  Index normalized_shape;       ///< the last dimension's size
+  std::optional<double> eps{};  ///< 1e-5 unless told, of RMSNorm 1e-6
   bool elementwise_affine = true;
   bool bias = true;  ///< of LayerNorm alone
 };
@@ -61,7 +61,7 @@ class LayerNorm : public Layer {
   Index size_;
   double eps_;
 };
-/// Zhang & Sennrich 2019, arXiv:1910.07467; see ops::rms_norm. eps is 1e-6 unless told.
+/// Zhang & Sennrich 2019, arXiv:1910.07467; see ops::rms_norm.
 class RMSNorm : public Layer {
  public:
   explicit RMSNorm(const NormOptions& options);
