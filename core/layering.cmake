@@ -9,13 +9,14 @@ set(FLOORS
   "(ops|ops_backward|loss|attention|attention_shapes|fused_attention|conv1d|gru|matmul)\\.[ch]pp$"
   "(tensor|autograd|probe)\\.[ch]pp$"
   "(functional|losses)\\.[ch]pp$"
-  "nn/[a-z0-9_]+\\.[ch]pp$"
-  "(optim|checkpoint)\\.[ch]pp$|(models|optim)/[a-z0-9_]+\\.[ch]pp$"
+  "nn\\.[ch]pp$"
+  "(optim|checkpoint|models)\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)
   set(at 0)
-  string(REGEX REPLACE "functional/[a-z0-9_]+" "functional" path "${path}") # the folder stands where its header does
+  # Such a folder stands on one floor, whatever its files are called.
+  string(REGEX REPLACE "(functional|nn|optim|models)/[a-z0-9_]+" "\\1" path "${path}")
   foreach(pattern IN LISTS FLOORS)
     if(path MATCHES "${pattern}")
       set(${out} ${at} PARENT_SCOPE)

@@ -11,6 +11,7 @@
 #include "kernels/layer_norm.hpp"
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
+#include "kernels/rotary.hpp"
 #include "simd.hpp"
 #include "strided.hpp"
 
@@ -18,8 +19,8 @@ namespace attn::ops {
 
 using detail::for_each_run;
 using detail::gather;
-using detail::kRun;
 using detail::kGrain;
+using detail::kRun;
 using detail::rows_per_piece;
 
 void unary(Unary f, const In& x, const Out& out) {
@@ -212,6 +213,22 @@ void sinusoidal(const Out& out) {
             static_cast<double>(p) / std::pow(10000.0, static_cast<double>(i / 2 * 2) / static_cast<double>(dim));
         out.data[p * dim + i] = static_cast<float>(i % 2 == 0 ? std::sin(angle) : std::cos(angle));
       }
+  });
+}
+
+void rotary(const In& x, const float* turns, bool back, const Out& out) {
+  const Index d = x.size(-1), length = x.size(-2), rows = d == 0 ? 0 : x.numel() / d;
+  const auto row_at = [&](const Shape& strides, Index row) {
+    Index at = 0;
+    for (std::size_t i = x.shape.size() - 1; i-- > 0; row /= x.shape[i]) at += row % x.shape[i] * strides[i];
+    return at;
+  };
+  parallel_for(rows, rows_per_piece(d), [&](Index begin, Index end) {
+    simd::dispatch([&]<class Arch>(Arch) {
+      for (Index row = begin; row < end; ++row)
+        kernels::rotate<Arch>(d / 2, x.data + row_at(x.strides, row), turns + row % length * d, back,
+                              out.data + row_at(out.strides, row));
+    });
   });
 }
 

@@ -70,7 +70,7 @@ Tensor conv1d(const Tensor& input, const Tensor& weight, const Tensor& bias = {}
 Tensor sinusoidal(Index length, Index dim);
 /// Row p of x [...,T,D], which stands at position first + p, with the pairs (x_i, x_{i+D/2}) turned by the angle
 /// (first + p) · base^(-2i/D): "rotate half", as in GPT-NeoX and Llama. Throws SHAPE unless D is even, RANGE for a
-/// position below 0 or a base that is not above 0. Source: Su et al. 2021, arXiv:2104.09864.
+/// position below 0 or above 2^30, or a base that is not above 0. Source: Su et al. 2021, arXiv:2104.09864.
 Tensor rotary(const Tensor& x, Index first_position = 0, double base = 10000);
 /// Biases [H,T,S] of scores: -slope_h · |distance| where the T queries are the last of the S positions. Slopes are
 /// 2^(-8h/H), h = 1…H; for an H that is no power of 2, those of the power below and then every other one of the next.

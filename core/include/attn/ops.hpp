@@ -149,4 +149,8 @@ Shape conv1d_shape(const In& input, const In& weight, const In& bias, const Conv
 /// out[p,2i] = sin(p / 10000^(2i/D)), out[p,2i+1] = cos of the same; out [T,D]. Vaswani et al. 2017, arXiv:1706.03762.
 void sinusoidal(const Out& out);
 
+/// out = x [...,T,D], with the pairs (x_i, x_{i+D/2}) of row t turned by the angles whose cosines and then sines stand
+/// in turns[t] [T,D], or back by them. x and out of rank >= 2, of any strides but 1 along D.
+void rotary(const In& x, const float* turns, bool back, const Out& out);
+
 }  // namespace attn::ops

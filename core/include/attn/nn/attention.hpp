@@ -77,19 +77,18 @@ struct MultiheadAttentionCall {
 class MultiheadAttention : public Module {
  public:
   explicit MultiheadAttention(const MultiheadAttentionOptions& options);
-  virtual AttentionResult forward(const Tensor& query, const Tensor& key, const Tensor& value,
-                                  const MultiheadAttentionCall& call = {}) const;
+  AttentionResult forward(const Tensor& query, const Tensor& key, const Tensor& value,
+                          const MultiheadAttentionCall& call = {}) const;
 
   const MultiheadAttentionOptions& options() const { return options_; }
 
  protected:
-  /// What DynamicAttention puts into the computation; none of both here.
+  /// What DynamicAttention puts into the computation; neither here.
   struct Adaptation {
-    Tensor temperatures{};  ///< as query, but [...,H]: what scores are divided by
-    Tensor gates{};         ///< as query, [...,E]: what z is multiplied by
+    Tensor temperatures{};  ///< laid out as query, [...,H]: what scores are divided by
+    Tensor gates{};         ///< laid out as query, [...,E]: what z is multiplied by
   };
-  AttentionResult attend(const Tensor& query, const Tensor& key, const Tensor& value,
-                         const MultiheadAttentionCall& call, const Adaptation& adaptation) const;
+  virtual Adaptation adapt(const Tensor& query, const Probe& probe) const;
 
  private:
   MultiheadAttentionOptions options_;
@@ -100,6 +99,10 @@ class MultiheadAttention : public Module {
   struct Sizes;
   Sizes checked(const Tensor& query, const Tensor& key, const Tensor& value, const MultiheadAttentionCall& call) const;
   std::vector<Tensor> project(const Tensor& query, const Tensor& key, const Tensor& value, bool query_apart) const;
+  Mask mask_of(const MultiheadAttentionCall& call, const Sizes& sizes, bool plain) const;
+  Tensor extended(const Tensor& x, const Tensor& learned) const;
+  AttentionResult plain(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& additive,
+                        const Probe& probe) const;
 };
 
 /// Multi-head attention that adapts to its input. Each query sets, for each head, the temperature that its scores are
@@ -112,8 +115,9 @@ class MultiheadAttention : public Module {
 class DynamicAttention : public MultiheadAttention {
  public:
   explicit DynamicAttention(const MultiheadAttentionOptions& options);
-  AttentionResult forward(const Tensor& query, const Tensor& key, const Tensor& value,
-                          const MultiheadAttentionCall& call = {}) const override;
+
+ protected:
+  Adaptation adapt(const Tensor& query, const Probe& probe) const override;
 
  private:
   std::shared_ptr<Linear> temperature_, gate_;
