@@ -108,4 +108,11 @@ void Fields::finish() const {
 
 std::string Fields::json() const { return json_->out.dump(); }
 
+void require_divides(const char* model, const char* field, Index part, const char* of, Index whole) {
+  if (whole % part != 0)
+    throw Error(
+        ErrorCode::range, model,
+        std::string(field) + " must divide " + of + " " + std::to_string(whole) + ", got " + std::to_string(part));
+}
+
 }  // namespace attn::models

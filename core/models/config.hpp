@@ -70,6 +70,9 @@ class Fields {
   std::unique_ptr<Json> json_;
 };
 
+/// Throws RANGE unless `part` divides `whole`.
+void require_divides(const char* model, const char* field, Index part, const char* of, Index whole);
+
 /// The config, once all its fields are checked.
 template <class Config>
 Config checked(const char* model, Config config) {

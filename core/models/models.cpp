@@ -1,9 +1,11 @@
 #include "models/models.hpp"
 
-#include <functional>
 #include <string>
 
 #include "attn/error.hpp"
+#include "models/classifier.hpp"
+#include "models/gpt.hpp"
+#include "models/vit.hpp"
 
 namespace attn::models {
 
@@ -14,7 +16,16 @@ struct Kind {
   std::shared_ptr<nn::Module> (*make)(std::string_view config_json);
 };
 
-const std::vector<Kind> kinds;
+constexpr Kind kinds[] = {
+    {"gpt",
+     [](std::string_view json) -> std::shared_ptr<nn::Module> { return std::make_shared<GPT>(gpt_config(json)); }},
+    {"classifier",
+     [](std::string_view json) -> std::shared_ptr<nn::Module> {
+       return std::make_shared<Classifier>(classifier_config(json));
+     }},
+    {"vit",
+     [](std::string_view json) -> std::shared_ptr<nn::Module> { return std::make_shared<ViT>(vit_config(json)); }},
+};
 
 }  // namespace
 

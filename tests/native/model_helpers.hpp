@@ -1,0 +1,33 @@
+#pragma once
+// What tests of models share.
+
+#include "attn/nn/module.hpp"
+#include "helpers.hpp"
+
+namespace test {
+
+/// Tokens [B,T] below `vocab_size`.
+Tensor random_tokens(Random& random, Index batch, Index steps, Index vocab_size);
+
+/// Every parameter anew, uniform within ±limit, but norms' weights about 1: wide enough for logits to differ.
+void randomize(const attn::nn::Module& model, Random& random, float limit);
+
+/// All that a probe sees, in order.
+struct Seen {
+  std::vector<std::pair<std::string, Tensor>> activations{};
+
+  attn::Probe probe();
+  std::vector<std::string> names() const;
+  const Tensor& at(std::string_view name) const;
+};
+/// Changes one activation.
+attn::Probe replacing(std::string_view name, const std::function<Tensor(const Tensor&)>& by);
+
+/// That two ways of computing the same logits agree: n roundings of the largest. n counts those of every sum that a
+/// logit passes through one behind the other; norms see to it that a relative error does not grow from block to block.
+void check_same_logits(const Tensor& got, const Tensor& want, double roundings);
+
+double largest(const Tensor& x);
+bool differ(const Tensor& a, const Tensor& b);  ///< by more than a thousandth of the largest
+
+}  // namespace test
