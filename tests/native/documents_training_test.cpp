@@ -1,0 +1,86 @@
+// The documents' rows that train something: C7, D2, E7. E5 is a program alone, for its size; see
+// examples/documents/main.cpp.
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <sstream>
+
+#include "../../examples/documents/documents.hpp"
+#include "helpers.hpp"
+
+using namespace test;
+using attn::models::Seq2SeqAttention;
+using namespace documents;
+
+TEST_CASE("the documents' texts and sentences as tokens") {
+  CHECK(tokenize("The cat, it's  这个很棒.") ==
+        std::vector<std::string>{"the", "cat", ",", "it", "'", "s", "这", "个", "很", "棒", "."});
+  for (const char* language : {"en", "zh"}) {
+    const Sentiment data = sentiment(language);
+    // 20 and 10 templates, 8 things, 16 words; half of them praise.
+    CHECK(data.train.size() == 20 * 8 * 16);
+    CHECK(data.held_out.size() == 10 * 8 * 16);
+    const auto praise = std::ranges::count_if(data.held_out, [](const Sentence& s) { return s.label == 1; });
+    CHECK(praise == 5 * 8 * 16);
+    // A held-out sentence is none of the others, and has no token that they lack.
+    std::set<std::vector<std::int32_t>> known;
+    std::set<std::int32_t> words;
+    for (const Sentence& s : data.train) known.insert(s.tokens), words.insert(s.tokens.begin(), s.tokens.end());
+    for (const Sentence& s : data.held_out) {
+      CHECK_FALSE(known.contains(s.tokens));
+      CHECK(std::ranges::all_of(s.tokens, [&](std::int32_t token) { return words.contains(token); }));
+    }
+  }
+}
+
+TEST_CASE("C7: the encoder-decoder learns its four texts, as an autoencoder and one word ahead") {
+  for (const Seq2SeqAttention attention :
+       {Seq2SeqAttention::additive, Seq2SeqAttention::dot, Seq2SeqAttention::general})
+    for (const bool shifted : {false, true}) {
+      CAPTURE(name_of(attention));
+      CAPTURE(shifted);
+      std::ostringstream log;
+      const C7Result result = train_c7({.attention = attention, .shifted = shifted}, log);
+      CHECK(result.losses.size() >= 10);
+      CHECK(result.losses[9] < result.losses[0]);
+      CHECK(result.losses.back() < 0.05);
+      CHECK(result.words_right == 1);
+      REQUIRE(result.alignments.size() == 4);
+      for (const Tensor& alignment : result.alignments)
+        for (const float sum : attn::reduce(attn::ops::Reduction::sum, alignment, 1).values())
+          CHECK(std::abs(sum - 1) <= 4 * 20 * 0x1p-24f);  // of 20 weights
+    }
+}
+
+TEST_CASE("D2: attention tells praise from blame in templates that it has never seen") {
+  for (const char* language : {"en", "zh"}) {
+    CAPTURE(language);
+    std::ostringstream log;
+    const D2Result result = train_d2(sentiment(language), 10, log);
+    CAPTURE(log.str());
+    CHECK(result.held_out.back().accuracy > 0.95);
+  }
+}
+
+TEST_CASE("E7: what keeps a model from learning noise by heart") {
+  std::ostringstream log;
+  const auto [none, dropout, decay, early] = train_e7(log);
+  CAPTURE(log.str());
+  const auto kept = [](const Curve& curve) { return curve.validation[static_cast<std::size_t>(curve.kept)].loss; };
+  CHECK(none.train.back().loss < 0.1);
+  CHECK(kept(dropout) < kept(none));
+  CHECK(kept(decay) < kept(none));
+  CHECK(kept(early) < kept(none));
+  CHECK(early.validation.size() < none.validation.size());
+}
+
+TEST_CASE("E7: attention moves with the noise in its input") {
+  std::ostringstream log;
+  const Sentiment data = sentiment("en");
+  const D2Result trained = train_d2(data, 3, log);
+  const auto shifts = attention_under_noise(*trained.model, {data.held_out.begin(), data.held_out.begin() + 64}, log);
+  CAPTURE(log.str());
+  CHECK(shifts.front().moved == 0);
+  for (std::size_t i = 1; i < shifts.size(); ++i) CHECK(shifts[i].moved > shifts[i - 1].moved);
+  CHECK(shifts.back().moved < 1);
+}
