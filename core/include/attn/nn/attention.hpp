@@ -18,6 +18,12 @@ class KeyValueCache {
  public:
   /// Throws RANGE unless capacity is at least 1. Takes memory with the first step, which settles B, G and D.
   explicit KeyValueCache(Index capacity);
+  /// A copy has memory of its own: what is appended to one is not in the other.
+  KeyValueCache(const KeyValueCache& other);
+  KeyValueCache& operator=(const KeyValueCache& other);
+  KeyValueCache(KeyValueCache&&) = default;
+  KeyValueCache& operator=(KeyValueCache&&) = default;
+  ~KeyValueCache() = default;
 
   Index length() const { return length_; }
   Index capacity() const { return capacity_; }
