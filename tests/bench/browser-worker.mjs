@@ -31,7 +31,7 @@ async function makePlatform() {
     startWorker,
     onnxruntime: () => import(`${onnxruntimeFiles}ort.wasm.min.mjs`),
     onnxruntimeFiles,
-    tfjs: () => import(url('../../build/bench/tfjs.js')),
+    tfjs: () => import(url('../../build/bench/tfjs-browser.js')),
     tfjsFiles: url('node_modules/@tensorflow/tfjs-backend-wasm/dist/'),
     tfjsThreads: true,
   };

@@ -3,25 +3,14 @@
 //   --browser chromium,firefox   and the options of node.mjs
 
 import { main, Problem } from '../../tools/lib/console.mjs';
-import { fromRoot, root } from '../../tools/lib/paths.mjs';
+import { root } from '../../tools/lib/paths.mjs';
 import { serve } from '../../tools/serve.mjs';
 import { setupBrowsers } from '../../tools/setup.mjs';
 import { drive, prepare, readOptions } from './driver.mjs';
 import { writeJson } from './lib/report.mjs';
+import { bundleTfjs } from './lib/setup.mjs';
 
 const kinds = { chromium: 'chrome', firefox: 'firefox' };
-
-/** TensorFlow.js comes as modules without file names, which only a bundler finds. */
-async function bundleTfjs() {
-  const { build } = await import('esbuild'); // only there after the set-up
-  await build({
-    stdin: {
-      contents: "export * as tf from '@tensorflow/tfjs-core'; export * as wasm from '@tensorflow/tfjs-backend-wasm';",
-      resolveDir: fromRoot('tests', 'bench'),
-    },
-    bundle: true, format: 'esm', platform: 'browser', logLevel: 'error', outfile: fromRoot('build', 'bench', 'tfjs.js'),
-  });
-}
 
 async function launch(name, executablePath) {
   const { default: puppeteer } = await import('puppeteer-core');
@@ -54,7 +43,7 @@ await main(import.meta, async () => {
   const names = options.browser.split(',');
   if (!names.every((name) => name in kinds)) throw new Problem(`--browser takes ${Object.keys(kinds).join(' and ')}, not ${options.browser}.`);
   await prepare();
-  await bundleTfjs();
+  await bundleTfjs('browser');
   const paths = await setupBrowsers();
   const { url, close } = await serve(root);
   const results = [];

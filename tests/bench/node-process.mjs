@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { load } from '../../dist/node.js';
+import { tfjsBundle } from './lib/setup.mjs';
 import { run } from './parts/run.mjs';
 
 const require = createRequire(import.meta.url);
@@ -33,7 +34,7 @@ const platform = {
   startWorker,
   onnxruntime: () => import('onnxruntime-web'),
   onnxruntimeFiles: local('node_modules/onnxruntime-web/dist/'),
-  tfjs: () => ({ tf: require('@tensorflow/tfjs-core'), wasm: require('@tensorflow/tfjs-backend-wasm') }),
+  tfjs: () => require(tfjsBundle('node')),
   tfjsFiles: local('node_modules/@tensorflow/tfjs-backend-wasm/dist/'),
   tfjsThreads: false,
 };

@@ -7,7 +7,8 @@
 import { compare } from './compare.mjs';
 import { measureMemory } from './memory.mjs';
 import { scale } from './scaling.mjs';
+import { train } from './train.mjs';
 
-const kinds = { compare, memory: measureMemory, scaling: scale };
+const kinds = { compare, memory: measureMemory, scaling: scale, train };
 
 export const run = (platform, part, tell) => kinds[part.kind](platform, part, tell);

@@ -1,0 +1,121 @@
+// Training on one thread: a small GPT beside TensorFlow.js, from the same weights and on the same batch; what a step of
+// ours consists of and whether its memory stays; and the Transformer of the documents' row E5 at its printed size.
+
+import { gpt, gptFlops, transformer } from '../lib/training.mjs';
+import { interleave } from '../lib/interleave.mjs';
+import { oursGpt } from '../peers/ours-gpt.mjs';
+import { tfjsGpt } from '../peers/tfjs-gpt.mjs';
+import { startYardstick } from '../probe/yardstick.mjs';
+import { loadWithExactHeap } from './exact-heap.mjs';
+
+const STEPS = 1000;
+
+/** Resolves with { peaks, rows, halves, heap, transformer }. */
+export async function train(platform, { rounds }, tell) {
+  const yardstick = await startYardstick(platform, 1);
+  const peaks = {};
+  for (const simd of Object.keys(platform.probes)) peaks[simd] = await yardstick.multiplyAdd(simd);
+  await yardstick.stop();
+  const simd = 'relaxed' in peaks ? 'relaxed' : 'fixed';
+
+  tell('a step of the small GPT, and its peers');
+  const rows = await compare(platform, Object.keys(peaks), rounds);
+  tell('forward and backward');
+  const halves = await measureHalves(platform, simd, rounds);
+  tell(`the heap over ${STEPS} steps`);
+  const heap = await measureHeap(platform, simd);
+  tell('the Transformer of E5');
+  return { peaks: { ...peaks, best: Math.max(...Object.values(peaks)) }, simd, rows, halves, heap, transformer: await measureTransformer(platform, simd) };
+}
+
+async function compare(platform, sets, rounds) {
+  const { config, tokens, targets } = gpt;
+  const contestants = [];
+  for (const simd of sets) {
+    const attn = await platform.load({ simd, threads: 1 });
+    attn.manualSeed(1);
+    contestants.push(oursGpt(attn, `ours, ${simd}`, config, contestants[0]?.weights(), tokens, targets));
+  }
+  const weights = contestants[0].weights();
+  const { tf, wasm } = await platform.tfjs();
+  wasm.setWasmPaths(platform.tfjsFiles);
+  wasm.setThreadsCount(1);
+  for (const backend of ['wasm', 'cpu']) {
+    await tf.setBackend(backend);
+    const peer = tfjsGpt(tf, `tfjs-${backend}`, config, weights, tokens, targets);
+    // One engine has two backends; each model's tensors stay where they were made.
+    const on = (run) => async () => {
+      await tf.setBackend(backend);
+      return run();
+    };
+    contestants.push({ ...peer, run: on(peer.run), output: on(peer.output) });
+  }
+  // A gradient sums over all tokens what passed through every layer.
+  const one = { name: 'GPT step', terms: tokens.length + 4 * config.dModel };
+  const results = await interleave(one, contestants, { rounds });
+  return results.map((result, i) => ({ ...result, case: one.name, threads: 1, flops: gptFlops(gpt), role: contestants[i].role }));
+}
+
+/** Medians of { forward, without gradients; forward, with; backward; the optimiser }, in ms. */
+async function measureHalves(platform, simd, rounds) {
+  const attn = await platform.load({ simd, threads: 1 });
+  const { config: { lr, ...config }, tokens, targets } = gpt;
+  const model = new attn.models.GPT(config);
+  const optimizer = new attn.optim.Adam(model.parameters(), { lr });
+  const batch = { shape: [tokens.length / config.maxLength, config.maxLength], dtype: 'int32' };
+  const [given, wanted] = [attn.tensor(tokens, batch), attn.tensor(targets, batch)];
+  const samples = { 'forward, no gradients': [], forward: [], backward: [], optimizer: [] };
+  for (let round = 0; round < 5 * rounds + 20; round += 1) {
+    const times = [performance.now()];
+    const lap = () => times.push(performance.now());
+    attn.noGrad(() => model.loss(given, wanted)).dispose();
+    lap();
+    const loss = model.loss(given, wanted);
+    lap();
+    loss.backward();
+    lap();
+    optimizer.step();
+    optimizer.zeroGrad();
+    lap();
+    loss.dispose();
+    if (round >= 20) Object.values(samples).forEach((list, i) => list.push(times[i + 1] - times[i]));
+  }
+  return Object.fromEntries(Object.entries(samples).map(([part, list]) => [part, list.sort((a, b) => a - b)[list.length >> 1]]));
+}
+
+/** Bytes of tensors and of the heap after the first steps and after a thousand. */
+async function measureHeap({ load }, simd) {
+  const { attn, heapBytes } = await loadWithExactHeap(load, { simd });
+  const step = oursGpt(attn, 'ours', gpt.config, undefined, gpt.tokens, gpt.targets);
+  const now = () => ({ tensors: attn.memory(), heap: heapBytes() });
+  for (let i = 0; i < 5; i += 1) step.run();
+  const before = now();
+  for (let i = 5; i < STEPS; i += 1) step.run();
+  return { steps: STEPS, before, after: now() };
+}
+
+async function measureTransformer({ load }, simd) {
+  const { attn, heapBytes } = await loadWithExactHeap(load, { simd });
+  const { config, source, target, lr } = transformer;
+  attn.manualSeed(1);
+  const model = new attn.models.Transformer(config);
+  const optimizer = new attn.optim.Adam(model.parameters(), { lr });
+  const tensor = ({ tokens, shape }) => attn.tensor(tokens, { shape, dtype: 'int32' });
+  const [from, to] = [tensor(source), tensor(target)];
+  const parts = { forward: [], backward: [], optimizer: [] };
+  for (let i = 0; i < 4; i += 1) {
+    const times = [performance.now()];
+    const lap = () => times.push(performance.now());
+    const loss = attn.scope(() => attn.F.crossEntropy(model.forward(from, to).reshape(-1, config.targetVocab), to.reshape(-1)));
+    lap();
+    loss.backward();
+    lap();
+    optimizer.step();
+    optimizer.zeroGrad();
+    lap();
+    loss.dispose();
+    Object.values(parts).forEach((list, at) => list.push(times[at + 1] - times[at]));
+  }
+  const best = Object.fromEntries(Object.entries(parts).map(([part, list]) => [part, Math.min(...list.slice(1))]));
+  return { parameters: model.parameters().reduce((sum, { size }) => sum + size, 0), ...best, tensors: attn.memory(), heap: heapBytes() };
+}
