@@ -1,5 +1,7 @@
 // The table of models.
 
+#include "models/models.hpp"
+
 #include <emscripten/bind.h>
 
 #include <span>
@@ -9,7 +11,6 @@
 #include "models/classifier.hpp"
 #include "models/generate.hpp"
 #include "models/gpt.hpp"
-#include "models/models.hpp"
 #include "models/seq2seq.hpp"
 #include "models/transformer.hpp"
 #include "models/vit.hpp"
@@ -50,7 +51,8 @@ val generate(const nn::Module& gpt, const Tensor& prompt, GenerateRecord o, cons
                                                  .top_p = o.topP},
                                     .seed = static_cast<std::uint64_t>(o.seed),
                                     .use_cache = o.useCache};
-  if (const std::optional<Index> stop = optional_whole(o.stopToken)) options.stop_token = static_cast<std::int32_t>(*stop);
+  if (const std::optional<Index> stop = optional_whole(o.stopToken))
+    options.stop_token = static_cast<std::int32_t>(*stop);
   const Tensor tokens = contiguous(prompt);
   // False ends the text; whatever else the function says, it goes on.
   const auto see = [&](std::int32_t token) { return on_token.isNull() || !on_token(token).isFalse(); };
@@ -73,7 +75,8 @@ TensorPair seq2seq_forward(const nn::Module& seq2seq, const Tensor& source, Tens
 }
 TensorPtr seq2seq_loss(const nn::Module& seq2seq, const Tensor& source, TensorPtr lengths, const Tensor& target_in,
                        const Tensor& target_out, double teacher_forcing) {
-  return share(as<models::Seq2Seq>(seq2seq).loss(source, tensor_or_none(lengths), target_in, target_out, teacher_forcing));
+  return share(
+      as<models::Seq2Seq>(seq2seq).loss(source, tensor_or_none(lengths), target_in, target_out, teacher_forcing));
 }
 TensorPtr transformer_forward(const nn::Module& transformer, const Tensor& source, TensorPtr lengths,
                               const Tensor& target_in, const val& probe) {

@@ -1,41 +1,54 @@
 #include "models/models.hpp"
 
-#include <string>
-
 #include "attn/error.hpp"
 #include "models/classifier.hpp"
 #include "models/gpt.hpp"
+#include "models/seq2seq.hpp"
+#include "models/transformer.hpp"
 #include "models/vit.hpp"
 
 namespace attn::models {
 
 namespace {
 
+template <class Model, auto read>
+std::shared_ptr<nn::Module> made(std::string_view json) {
+  return std::make_shared<Model>(read(json));
+}
+template <class Model>
+std::string written(const nn::Module& model) {
+  return to_json(dynamic_cast<const Model&>(model).config());
+}
+
 struct Kind {
   std::string_view name;
   std::shared_ptr<nn::Module> (*make)(std::string_view config_json);
+  std::string (*config)(const nn::Module& model);
 };
 
 constexpr Kind kinds[] = {
-    {"gpt",
-     [](std::string_view json) -> std::shared_ptr<nn::Module> { return std::make_shared<GPT>(gpt_config(json)); }},
-    {"classifier",
-     [](std::string_view json) -> std::shared_ptr<nn::Module> {
-       return std::make_shared<Classifier>(classifier_config(json));
-     }},
-    {"vit",
-     [](std::string_view json) -> std::shared_ptr<nn::Module> { return std::make_shared<ViT>(vit_config(json)); }},
+    {"gpt", made<GPT, gpt_config>, written<GPT>},
+    {"classifier", made<Classifier, classifier_config>, written<Classifier>},
+    {"vit", made<ViT, vit_config>, written<ViT>},
+    {"seq2seq", made<Seq2Seq, seq2seq_config>, written<Seq2Seq>},
+    {"transformer", made<Transformer, transformer_config>, written<Transformer>},
 };
 
-}  // namespace
-
-std::shared_ptr<nn::Module> make(std::string_view kind, std::string_view config_json) {
+const Kind& find(std::string_view kind) {
   std::string names;
   for (const Kind& each : kinds) {
-    if (each.name == kind) return each.make(config_json);
+    if (each.name == kind) return each;
     names += (names.empty() ? "" : ", ") + std::string(each.name);
   }
   throw Error(ErrorCode::range, "make", "kind must be one of " + names + ", got " + std::string(kind));
 }
+
+}  // namespace
+
+std::shared_ptr<nn::Module> make(std::string_view kind, std::string_view config_json) {
+  return find(kind).make(config_json);
+}
+
+std::string config_of(std::string_view kind, const nn::Module& model) { return find(kind).config(model); }
 
 }  // namespace attn::models

@@ -2,6 +2,7 @@
 // Models by name, for those who know them by name alone: checkpoints and JavaScript.
 
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "attn/nn/module.hpp"
@@ -12,5 +13,7 @@ namespace attn::models {
 /// where what has a default may be left out. Throws RANGE for a kind that is not there, and what the model's config
 /// throws.
 std::shared_ptr<nn::Module> make(std::string_view kind, std::string_view config_json);
+/// The config of a model of that kind, as JSON with every default filled in.
+std::string config_of(std::string_view kind, const nn::Module& model);
 
 }  // namespace attn::models

@@ -26,7 +26,7 @@ std::map<std::string, Tensor> outputs(const attn::nn::Module& model, const Case&
 
 TEST_CASE("models give PyTorch's logits and gradients") {
   std::set<std::string> kinds;
-  for (const Case& c : golden::read(ATTN_GOLDEN "/models.json")) {
+  for (const Case& c : golden::read(ATTN_GOLDEN_DIR "/models.json")) {
     CAPTURE(c.name);
     const auto model = make(c.layer, c.options.dump());
     model->load_state_dict(c.state);

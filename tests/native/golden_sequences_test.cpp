@@ -31,7 +31,7 @@ std::map<std::string, Tensor> outputs(const attn::nn::Module& model, const Case&
 
 TEST_CASE("models from sequence to sequence give PyTorch's logits and gradients") {
   std::set<std::string> kinds;
-  for (const Case& c : golden::read(ATTN_GOLDEN "/sequences.json")) {
+  for (const Case& c : golden::read(ATTN_GOLDEN_DIR "/sequences.json")) {
     CAPTURE(c.name);
     const auto model = make(c.layer, c.options.dump());
     model->load_state_dict(c.state);

@@ -39,8 +39,8 @@ std::string story(std::size_t length) {
     const std::size_t verb = random.below(kVerbs.size());
     const std::string colour = random.one(kColours), thing = colour + " " + random.one(kThings);
     const std::string place = random.one(kPlaces), done(kPast[verb]);
-    text += name + " " + std::string(kVerbs[verb]) + " the " + thing + " in the " + place + ". " + other + " asks who " +
-            done + " the " + thing + ". " + name + " " + done + " it in the " + place + ".\n";
+    text += name + " " + std::string(kVerbs[verb]) + " the " + thing + " in the " + place + ". " + other +
+            " asks who " + done + " the " + thing + ". " + name + " " + done + " it in the " + place + ".\n";
   }
   return text;
 }

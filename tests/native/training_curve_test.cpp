@@ -38,14 +38,11 @@ Tensor batch(const std::vector<std::int32_t>& tokens, std::size_t step, Index sh
 }  // namespace
 
 TEST_CASE("a GPT learns along the curve that golden/training_curve.json holds") {
-  const auto golden = nlohmann::json::parse(std::ifstream(ATTN_GOLDEN "/training_curve.json"));
+  const auto golden = nlohmann::json::parse(std::ifstream(ATTN_GOLDEN_DIR "/training_curve.json"));
   const std::vector<std::int32_t> tokens = encode(story(1'000'000));
   attn::manual_seed(7);
-  attn::models::GPT model({.vocab_size = kStoryVocabulary,
-                           .max_length = kLength,
-                           .d_model = 128,
-                           .num_heads = 4,
-                           .num_layers = 4});
+  attn::models::GPT model(
+      {.vocab_size = kStoryVocabulary, .max_length = kLength, .d_model = 128, .num_heads = 4, .num_layers = 4});
   CHECK(model.num_parameters() == golden["parameters"]);
   attn::optim::AdamW optimizer(model.parameters(), {.lr = 1e-3});
   double most = 0;
