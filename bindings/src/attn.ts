@@ -1,4 +1,5 @@
 import { attend } from './attention.js';
+import { checkpoints, type Checkpoints } from './checkpoint.js';
 import { creation, type Creation } from './creation.js';
 import { functional, type Functional } from './functional.js';
 import { nn, type NN } from './nn.js';
@@ -8,7 +9,7 @@ import type { Runtime } from './runtime.js';
 import type { AttendOptions, Attention, Info, TensorLike } from './types.js';
 
 /** A loaded module. */
-export interface Attn extends Creation {
+export interface Attn extends Creation, Checkpoints {
   readonly info: Info;
   readonly F: Functional;
   readonly nn: NN;
@@ -32,6 +33,7 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
   return {
     info: Object.freeze(info),
     ...creation(runtime),
+    ...checkpoints(runtime),
     F: functional(runtime),
     nn: nn(runtime),
     optim: optim(runtime),
