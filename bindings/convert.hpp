@@ -13,6 +13,7 @@
 
 #include "attn/error.hpp"
 #include "attn/nn/module.hpp"
+#include "attn/optim.hpp"
 #include "attn/probe.hpp"
 #include "attn/tensor.hpp"
 
@@ -21,6 +22,7 @@ namespace attn::js {
 /// Embind's finalisation covers smart pointers only, so every tensor crosses as one. Null: no tensor.
 using TensorPtr = std::shared_ptr<Tensor>;
 using ModulePtr = std::shared_ptr<nn::Module>;
+using OptimizerPtr = std::shared_ptr<optim::Optimizer>;
 
 inline TensorPtr share(Tensor tensor) { return std::make_shared<Tensor>(std::move(tensor)); }
 inline Tensor tensor_or_none(const TensorPtr& tensor) { return tensor ? *tensor : Tensor(); }

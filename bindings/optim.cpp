@@ -9,7 +9,6 @@ namespace attn::js {
 namespace {
 
 using emscripten::val;
-using OptimizerPtr = std::shared_ptr<optim::Optimizer>;
 using EarlyStoppingPtr = std::shared_ptr<optim::EarlyStopping>;
 
 OptimizerPtr sgd(const val& parameters, double lr, double momentum, double dampening, double weight_decay,

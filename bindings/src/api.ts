@@ -1,5 +1,6 @@
 /** What both entries export beside `load`. */
 export type { Attn } from './attn.js';
+export type { LoadCheckpointOptions, LoadSafetensorsOptions, Metadata, Safetensors, SaveCheckpointOptions } from './checkpoint.js';
 export { AttnError } from './error.js';
 export type {
   Classifier, ClassifierCall, ClassifierConfig, Decoded, DecodeOptions, GenerateOptions, GPT, GPTConfig, Seq2Seq, Seq2SeqConfig,

@@ -1,4 +1,5 @@
 import { attend } from './attention.js';
+import { checkpoints, type Checkpoints } from './checkpoint.js';
 import { creation, type Creation } from './creation.js';
 import { functional, type Functional } from './functional.js';
 import { models, type Models } from './models.js';
@@ -9,7 +10,7 @@ import type { Runtime } from './runtime.js';
 import type { AttendOptions, Attention, Info, TensorLike } from './types.js';
 
 /** A loaded module. */
-export interface Attn extends Creation {
+export interface Attn extends Creation, Checkpoints {
   readonly info: Info;
   readonly F: Functional;
   readonly nn: NN;
@@ -34,6 +35,7 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
   return {
     info: Object.freeze(info),
     ...creation(runtime),
+    ...checkpoints(runtime),
     F: functional(runtime),
     nn: nn(runtime),
     models: models(runtime),

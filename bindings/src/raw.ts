@@ -248,6 +248,17 @@ export interface RawCore {
     outBias: Handle | null, mask: RawMask,
   ): [Handle, Handle];
 
+  saveSafetensors(
+    names: readonly string[], tensors: readonly Handle[], metadataNames: readonly string[], metadataTexts: readonly string[],
+  ): Uint8Array;
+  saveCheckpoint(
+    model: Handle, optimizer: Handle | null, metadataNames: readonly string[], metadataTexts: readonly string[],
+  ): Uint8Array;
+  /** An int32 tensor is the file; metadata: name, text, name, text, … */
+  loadSafetensors(file: Handle, size: number, allowNonfinite: boolean): { tensors: RawNamedTensors; metadata: readonly string[] };
+  /** Returns the metadata. */
+  loadCheckpoint(file: Handle, size: number, model: Handle, optimizer: Handle | null): readonly string[];
+
   setNumThreads(n: number): void;
   numThreads(): number;
   tensorBytes(): number;

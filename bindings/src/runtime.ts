@@ -64,7 +64,8 @@ export class Runtime {
       this.#thrown = undefined;
       if (thrown) throw thrown.error;
       const inner = camel(failure.op);
-      const where = names && inner && inner !== op ? `${inner}: ` : '';
+      // Memory is refused by who makes tensors, whoever needs them.
+      const where = names && inner && inner !== op && failure.code !== 'OOM' ? `${inner}: ` : '';
       throw new AttnError(failure.code as ErrorCode, op, where + camel(failure.message), failure.shapes);
     }
     if (caught === undefined) return result as T;

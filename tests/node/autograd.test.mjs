@@ -252,7 +252,7 @@ test('a gradient that does not fit in memory is refused, and the core goes on', 
   threaded.scope(() => {
     const wide = threaded.ones([2 ** 26], { requiresGrad: true }); // 256 MB of 1 GB
     const y = wide.mul(wide); // another, and each of the two gradients one more
-    assert.throws(() => y.backward(y), { name: 'AttnError', code: 'OOM', op: 'backward', message: /no memory for a tensor of shape \[67108864\]/ });
+    assert.throws(() => y.backward(y), { name: 'AttnError', code: 'OOM', op: 'backward', message: 'backward: no memory for a tensor of shape [67108864]' });
     assert.deepEqual(threaded.tensor([1, 2]).add(1).toArray(), [2, 3]);
   });
   assert.equal(threaded.memory(), before);
