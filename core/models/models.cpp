@@ -5,6 +5,8 @@
 #include "attn/error.hpp"
 #include "models/classifier.hpp"
 #include "models/gpt.hpp"
+#include "models/seq2seq.hpp"
+#include "models/transformer.hpp"
 #include "models/vit.hpp"
 
 namespace attn::models {
@@ -22,6 +24,14 @@ constexpr Kind kinds[] = {
     {"classifier",
      [](std::string_view json) -> std::shared_ptr<nn::Module> {
        return std::make_shared<Classifier>(classifier_config(json));
+     }},
+    {"seq2seq",
+     [](std::string_view json) -> std::shared_ptr<nn::Module> {
+       return std::make_shared<Seq2Seq>(seq2seq_config(json));
+     }},
+    {"transformer",
+     [](std::string_view json) -> std::shared_ptr<nn::Module> {
+       return std::make_shared<Transformer>(transformer_config(json));
      }},
     {"vit",
      [](std::string_view json) -> std::shared_ptr<nn::Module> { return std::make_shared<ViT>(vit_config(json)); }},
