@@ -13,10 +13,11 @@ using namespace documents;
 void c7() {
   for (const auto attention : {attn::models::Seq2SeqAttention::additive, attn::models::Seq2SeqAttention::dot,
                                attn::models::Seq2SeqAttention::general})
-    for (const bool shifted : {false, true}) {
-      std::cout << "C7, " << name_of(attention) << " attention, " << (shifted ? "one word ahead" : "autoencoder")
-                << "\n";
-      train_c7({.attention = attention, .shifted = shifted}, std::cout);
+    for (const auto& [task, name] : {std::pair{C7Task::autoencoder, "autoencoder"},
+                                     {C7Task::one_word_ahead, "one word ahead"},
+                                     {C7Task::shuffled, "words shuffled"}}) {
+      std::cout << "C7, " << name_of(attention) << " attention, " << name << "\n";
+      train_c7({attention, task}, std::cout);
     }
 }
 

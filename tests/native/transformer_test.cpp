@@ -149,7 +149,8 @@ TEST_CASE("transformer: decoding with kept keys and values says what forward fin
       if (greedy[row].tokens.empty()) continue;
       const Tensor& alignment = greedy[row].alignment;
       REQUIRE(alignment.shape() == Shape{static_cast<Index>(greedy[row].tokens.size()), one.size(1)});
-      for (const float sum : attn::reduce(attn::ops::Reduction::sum, alignment, 1).values())
+      const Tensor sums = attn::reduce(attn::ops::Reduction::sum, alignment, 1);
+      for (const float sum : sums.values())
         CHECK(std::abs(sum - 1) <= 32 * 0x1p-24f);
     }
     const auto wide = model.decode(source, lengths, {.beams = 5});

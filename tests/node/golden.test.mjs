@@ -78,6 +78,24 @@ const kinds = {
   TransformerEncoderLayer: encoder, TransformerEncoder: encoder, TransformerDecoderLayer: decoder, TransformerDecoder: decoder,
 };
 
+/** A model, with the case's weights. */
+function modelOf(c, name, options, forward) {
+  const model = new attn.models[name](options);
+  model.loadStateDict(Object.fromEntries(Object.entries(c.state).map(([key, { shape, values }]) => [key, attn.tensor(values, { shape })])));
+  return [forward(model), model.namedParameters()];
+}
+Object.assign(kinds, {
+  gpt: (c, { tokens }, options) => modelOf(c, 'GPT', options, (model) => ({ logits: model.forward(tokens) })),
+  classifier: (c, { tokens, ...mask }, options) => modelOf(c, 'Classifier', options, (model) => ({ logits: model.forward(tokens, mask) })),
+  vit: (c, { images }, options) => modelOf(c, 'ViT', options, (model) => ({ logits: model.forward(images) })),
+  seq2seq: (c, { source, targetIn, lengths }, options) => modelOf(c, 'Seq2Seq', options, (model) => {
+    const [logits, alignment] = model.forward(source, targetIn, { sourceLengths: lengths });
+    return { logits, alignment };
+  }),
+  transformer: (c, { source, targetIn, lengths }, options) =>
+    modelOf(c, 'Transformer', options, (model) => ({ logits: model.forward(source, targetIn, { sourceLengths: lengths }) })),
+});
+
 function check(c) {
   const inputs = Object.fromEntries(Object.entries(c.inputs).map(([name, { shape, values, dtype = 'float32' }]) =>
     [name, attn.tensor(values, { shape, dtype, requiresGrad: name in c.gradients })]));
@@ -92,7 +110,7 @@ function check(c) {
   for (const [name, expected] of Object.entries(c.gradients)) near(leaves[name].grad, expected, 1e-4, `gradient of ${name}`);
 }
 
-for (const file of ['layers', 'attention']) {
+for (const file of ['layers', 'attention', 'models', 'sequences']) {
   for (const c of golden(file)) test(`${c.layer}: ${c.name}`, () => attn.scope(() => check(c)));
 }
 
