@@ -85,15 +85,19 @@ function modelOf(c, name, options, forward) {
   return [forward(model), model.namedParameters()];
 }
 Object.assign(kinds, {
-  gpt: (c, { tokens }, options) => modelOf(c, 'GPT', options, (model) => ({ logits: model.forward(tokens) })),
+  gpt: (c, { tokens, targets }, options) =>
+    modelOf(c, 'GPT', options, (model) => ({ logits: model.forward(tokens), loss: model.loss(tokens, targets) })),
   classifier: (c, { tokens, ...mask }, options) => modelOf(c, 'Classifier', options, (model) => ({ logits: model.forward(tokens, mask) })),
   vit: (c, { images }, options) => modelOf(c, 'ViT', options, (model) => ({ logits: model.forward(images) })),
-  seq2seq: (c, { source, targetIn, lengths }, options) => modelOf(c, 'Seq2Seq', options, (model) => {
-    const [logits, alignment] = model.forward(source, targetIn, { sourceLengths: lengths });
-    return { logits, alignment };
+  seq2seq: (c, { source, targetIn, targetOut, lengths }, options) => modelOf(c, 'Seq2Seq', options, (model) => {
+    const sourceLengths = lengths;
+    const [logits, alignment] = model.forward(source, targetIn, { sourceLengths });
+    return { logits, alignment, loss: model.loss(source, targetIn, targetOut, { sourceLengths }) };
   }),
-  transformer: (c, { source, targetIn, lengths }, options) =>
-    modelOf(c, 'Transformer', options, (model) => ({ logits: model.forward(source, targetIn, { sourceLengths: lengths }) })),
+  transformer: (c, { source, targetIn, targetOut, lengths }, options) => modelOf(c, 'Transformer', options, (model) => ({
+    logits: model.forward(source, targetIn, { sourceLengths: lengths }),
+    loss: model.loss(source, targetIn, targetOut, { sourceLengths: lengths }),
+  })),
 });
 
 function check(c) {

@@ -1,0 +1,157 @@
+// Whole models: what they take, what they say of themselves, generation, decoding, probes. Their numbers are in
+// golden.test.mjs.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { close } from './support/numbers.mjs';
+import { attn, refuses, spell } from './support/refusal.mjs';
+
+const { models, optim, F } = attn;
+const sizes = { dModel: 16, numHeads: 2, numLayers: 2 };
+const gpt = (rest) => {
+  attn.manualSeed(3);
+  return new models.GPT({ vocabSize: 11, maxLength: 12, ...sizes, ...rest });
+};
+const tidy = (name, f) => test(name, () => {
+  const before = attn.memory();
+  attn.scope(f);
+  assert.equal(attn.memory(), before, 'bytes of tensors');
+});
+
+tidy('a model tells its config with every default, as plain data, and counts its parameters', () => {
+  const model = gpt();
+  assert.deepEqual(model.config, {
+    vocabSize: 11, maxLength: 12, dModel: 16, numHeads: 2, numLayers: 2, numKvHeads: 0, dimFeedforward: 0, dropout: 0,
+    activation: 'gelu', norm: 'layer', positions: 'learned', bias: true, tieWeights: false,
+  });
+  const block = 12 * 16 ** 2 + 13 * 16;
+  assert.equal(model.numParameters, 2 * block + (11 + 12) * 16 + 2 * 16 + 11 * 16);
+  assert.deepEqual(new models.GPT(JSON.parse(JSON.stringify(model.config))).config, model.config);
+});
+
+tidy('the same tokens with and without the cache, from the same seed, whole and as they come', () => {
+  for (const positions of ['learned', 'rotary', 'alibi', 'sinusoidal', 'none']) {
+    const model = gpt({ positions, numKvHeads: 1 }).eval();
+    const options = { maxNewTokens: 15, temperature: 1.3, topK: 8, topP: 0.95, repetitionPenalty: 1.2, seed: 5 };
+    const seen = [];
+    const tokens = model.generate([1, 2, 3], { ...options, onToken: (token) => { seen.push(token); } });
+    assert.equal(tokens.length, 15);
+    assert.deepEqual(seen, tokens);
+    assert.deepEqual(model.generate([1, 2, 3], { ...options, useCache: false }), tokens, positions);
+    assert.notDeepEqual(model.generate([1, 2, 3], { ...options, seed: 6 }), tokens, positions);
+    assert.deepEqual(model.generate(attn.tensor([1, 2, 3], { dtype: 'int32' }), options), tokens);
+  }
+});
+
+tidy('greedy text is what the logits say; it stops at a token, by the caller, or with the caller’s error', () => {
+  const model = gpt().eval();
+  const greedy = model.generate([4], { maxNewTokens: 6, temperature: 0 });
+  let text = [4];
+  for (const token of greedy) {
+    const last = attn.scope(() => model.forward([text]).toArray()[0].at(-1));
+    assert.equal(token, last.indexOf(Math.max(...last)));
+    text = [...text, token];
+  }
+  const stopToken = greedy[2];
+  assert.deepEqual(model.generate([4], { maxNewTokens: 6, temperature: 0, stopToken }), greedy.slice(0, greedy.indexOf(stopToken) + 1));
+  let count = 0;
+  assert.equal(model.generate([4], { temperature: 0, onToken: () => { count += 1; return count < 3; } }).length, 3);
+  assert.throws(() => model.generate([4], { onToken() { throw new RangeError('enough'); } }), /^RangeError: enough$/);
+  assert.deepEqual(model.generate([4], { maxNewTokens: 6, temperature: 0 }), greedy, 'and it goes on');
+});
+
+tidy('a probe sees activations by name and may put others in their place', () => {
+  const model = gpt().eval();
+  const names = [];
+  const seen = model.forward([[1, 2, 3]], { probe: (name) => { names.push(name); } });
+  for (const name of ['embed', 'blocks.0.attn.scores', 'blocks.0.attn.weights', 'blocks.1.attn.z', 'blocks.1.resid_post', 'logits']) {
+    assert.ok(names.includes(name), `${name} of ${names}`);
+  }
+  close(seen.toArray()[0], model.forward([[1, 2, 3]]).toArray()[0], 'the fused path', 100);
+  const silent = model.forward([[1, 2, 3]], { probe: (name, x) => (name.endsWith('attn.z') ? x.mul(0) : undefined) });
+  assert.notDeepEqual(silent.toArray(), seen.toArray());
+  assert.throws(() => model.forward([[1]], { probe() { throw new Error('look away'); } }), /^Error: look away$/);
+  refuses(() => model.forward([[1, 2]], { probe: (_, x) => x.reshape(-1) }), { code: 'SHAPE', op: 'GPT', message: /embed must stay/ });
+});
+
+tidy('a model of pairs learns to turn a sequence round, and beam search finds it', () => {
+  const pairs = [[3, 4, 5], [5, 3, 4], [4, 4, 3], [3, 5, 5]];
+  const source = pairs.map((row) => row);
+  const targetIn = pairs.map((row) => [1, ...row.toReversed()]);
+  const targetOut = pairs.map((row) => [...row.toReversed(), 2]);
+  const vocabularies = { sourceVocab: 6, targetVocab: 6 };
+  for (const [name, config] of [
+    ['Seq2Seq', { ...vocabularies, embeddingDim: 12, hiddenSize: 16 }],
+    ['Transformer', { ...vocabularies, ...sizes, numLayers: 1, maxLength: 5, dropout: 0 }],
+  ]) {
+    attn.manualSeed(1);
+    const model = new models[name](config);
+    const adam = new optim.Adam(model.parameters(), { lr: 0.01 });
+    for (let step = 0; step < 150; step += 1) {
+      attn.scope(() => model.loss(source, targetIn, targetOut).backward());
+      adam.step();
+      adam.zeroGrad();
+    }
+    model.eval();
+    for (const beams of [1, 3]) {
+      const found = model.decode(source, { maxLength: 5, beams });
+      assert.deepEqual(found.map(({ tokens }) => tokens), pairs.map((row) => row.toReversed()), `${name}, beams: ${beams}`);
+      for (const { score, alignment } of found) {
+        assert.ok(score < 0 && score > -1, `${name}: ${score}`);
+        assert.equal(alignment.shape[1], 3);
+      }
+    }
+  }
+});
+
+tidy('padding changes nothing, neither a class nor a target', () => {
+  attn.manualSeed(4);
+  const classifier = new models.Classifier({ vocabSize: 9, maxLength: 6, numClasses: 3, ...sizes }).eval();
+  const whole = classifier.forward([[1, 2, 3]]).toArray();
+  const padded = classifier.forward([[1, 2, 3, 8, 8]], { keyPaddingMask: [[false, false, false, true, true]] });
+  close(padded.toArray()[0], whole[0], 'classifier', 100);
+  const seq2seq = new models.Seq2Seq({ sourceVocab: 9, targetVocab: 9, embeddingDim: 4, hiddenSize: 6 }).eval();
+  const [logits] = seq2seq.forward([[3, 4, 5]], [[1, 6]]);
+  const [same] = seq2seq.forward([[3, 4, 5, 8]], [[1, 6]], { sourceLengths: [3] });
+  close(same.toArray()[0], logits.toArray()[0], 'seq2seq', 100);
+});
+
+tidy('a small vision transformer tells stripes apart', () => {
+  attn.manualSeed(2);
+  const model = new models.ViT({ imageSize: 4, patchSize: 2, numClasses: 2, numChannels: 1, ...sizes, numLayers: 1 });
+  const image = (across) => [Array.from({ length: 4 }, (_, y) => Array.from({ length: 4 }, (__, x) => ((across ? x : y) % 2)))];
+  const images = [image(true), image(false)];
+  const adam = new optim.Adam(model.parameters(), { lr: 0.01 });
+  let last;
+  for (let step = 0; step < 40; step += 1) {
+    last = attn.scope(() => {
+      const loss = F.crossEntropy(model.forward(images), [0, 1]);
+      loss.backward();
+      return loss.item();
+    });
+    adam.step();
+    adam.zeroGrad();
+  }
+  assert.ok(last < 0.05, `loss ${last}`);
+});
+
+spell('what models refuse', [
+  ['TYPE', 'GPT', () => new models.GPT()],
+  ['RANGE', 'GPT', () => new models.GPT({ vocabSize: 11, maxLength: 12, ...sizes, numHeads: 3 }), { message: /numHeads/ }],
+  ['RANGE', 'GPT', () => new models.GPT({ vocabSize: 11, maxLength: 12, ...sizes, heads: 3 }), { message: /heads/ }],
+  ['TYPE', 'GPT', () => new models.GPT({ vocabSize: '11', maxLength: 12, ...sizes }), { message: /vocabSize/ }],
+  ['RANGE', 'GPT', () => new models.GPT({ vocabSize: 0, maxLength: 12, ...sizes }), { message: /vocabSize/ }],
+  ['RANGE', 'Seq2Seq', () => new models.Seq2Seq({ sourceVocab: 5, targetVocab: 5, embeddingDim: 4, hiddenSize: 4, attention: 'loud' }), { message: /attention/ }],
+]);
+test('what a model’s methods refuse', () => {
+  const model = gpt();
+  refuses(() => model.forward([[99]]), { code: 'RANGE', op: 'GPT', message: /99/ });
+  refuses(() => model.forward([[1.5]]), { code: 'RANGE', op: 'GPT' });
+  refuses(() => model.forward([Array(13).fill(1)]), { code: 'SHAPE', op: 'GPT', message: /12/ });
+  refuses(() => model.loss([[1, 2]], [[1]]), { code: 'SHAPE', op: 'GPT' });
+  refuses(() => model.generate([]), { code: 'RANGE', op: 'generate' });
+  refuses(() => model.generate([1], { topP: 0 }), { code: 'RANGE', op: 'generate', message: /topP/ });
+  refuses(() => model.generate([1], { tempo: 1 }), { code: 'TYPE', op: 'generate', message: /tempo/ });
+  refuses(() => model.generate([1], { onToken: 3 }), { code: 'TYPE', op: 'generate' });
+  model.dispose();
+  refuses(() => model.forward([[1]]), { code: 'TYPE', op: 'GPT', message: /dispose/ });
+});
