@@ -12,14 +12,6 @@ namespace nn = attn::nn;
 using Call = nn::MultiheadAttentionCall;
 using Options = nn::MultiheadAttentionOptions;
 
-namespace {
-
-Tensor int_mask(std::initializer_list<std::int32_t> values, const Shape& shape) {
-  return attn::reshape(integers(values), shape);
-}
-
-}  // namespace
-
 TEST_CASE("multi-head attention has PyTorch's parameters, in its order") {
   using Names = std::vector<std::pair<std::string, std::string>>;
   check_parameters(nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2}), Names{{"in_proj_weight", "[18,6]"},
@@ -155,6 +147,23 @@ TEST_CASE("a row that may attend to nothing has zero weights, on both paths") {
                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
 }
 
+TEST_CASE("the fused path leaves out a masked key, whatever it holds") {
+  Random random(12);
+  const nn::MultiheadAttention attention({.embed_dim = 4, .num_heads = 2, .batch_first = true});
+  const Tensor query = random.tensor({1, 5, 4}), memory = random.tensor({1, 4, 4});
+  for (const Index masked : {3, 1}) {  // at the end, where lengths tell, and before it
+    CAPTURE(masked);
+    Tensor mask = int_mask({0, 0, 0, 0}, {1, 4}), spoilt = attn::cat({memory}, 0);
+    mask.data<std::int32_t>()[masked] = 1;
+    const auto run = [&] {
+      return attention.forward(query, spoilt, spoilt, {.key_padding_mask = mask, .need_weights = false}).output;
+    };
+    const Tensor before = run();
+    for (Index i = 0; i < 4; ++i) spoilt.data()[masked * 4 + i] = kNan;
+    check_same_bits(run(), before);
+  }
+}
+
 TEST_CASE("dropout of attention drops weights while training, and returns them as they were used") {
   Random random(6);
   const nn::MultiheadAttention sure({.embed_dim = 4, .num_heads = 1, .batch_first = true});
@@ -229,38 +238,6 @@ TEST_CASE("what the probe returns is what attention goes on with") {
   }
 }
 
-TEST_CASE("dynamic attention shows its temperatures and gates, and goes on with what the probe returns") {
-  Random random(10);
-  const Options options{.embed_dim = 4, .num_heads = 2, .batch_first = true};
-  nn::DynamicAttention dynamic(options);
-  nn::MultiheadAttention still(options);
-  still.load_state_dict(dynamic.state_dict(), false);
-  const Tensor x = random.tensor({2, 3, 4});
-  std::map<std::string, Tensor> seen;
-  const auto output = [&](float temperature, float gate) {
-    const Probe probe([&](const std::string& name, const Tensor& a) {
-      seen[name] = a;
-      if (name == "temperatures") return attn::full(a.shape(), temperature);
-      return name == "gates" ? attn::full(a.shape(), gate) : a;
-    });
-    return dynamic.forward(x, x, x, {.need_weights = false, .probe = probe}).output;
-  };
-  const double bound = 2 * attention_bound(still, x, x);
-  check_close(output(1, 1), exact(still.forward(x, x, x).output), bound);
-  CHECK(seen["temperatures"].shape() == Shape{2, 3, 2});
-  CHECK(seen["gates"].shape() == Shape{2, 3, 4});
-  check_all(
-      seen["temperatures"], [](float t) { return t > 0.3f && t < 3; }, "a temperature near 1");
-  check_all(
-      seen["gates"], [](float g) { return g > 0 && g < 1; }, "a gate");
-  check_close(output(1, 0.5f), exact(attn::binary(attn::ops::Binary::mul, output(1, 1), attn::full({}, 0.5f))), bound);
-  check_values(output(1, 0), {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
-  const Tensor cold = output(0.01f, 1);  // nearly all on one key
-  double most = 0;
-  for (const float w : seen["weights"].values()) most = std::max(most, static_cast<double>(w));
-  CHECK(most > 0.9);
-}
-
 TEST_CASE("multi-head attention refuses options that do not fit") {
   const auto refuses = [](std::initializer_list<std::string_view> pieces, const Options& options) {
     check_error(ErrorCode::range, "MultiheadAttention", pieces, [&] { nn::MultiheadAttention{options}; });
@@ -299,36 +276,4 @@ TEST_CASE("multi-head attention refuses inputs that do not fit") {
   refuses(ErrorCode::shape, {"attn_mask", "[3,5]", "[4,3,5]", "[5,3]"}, first, query, key, value,
           {.attn_mask = attn::zeros({5, 3})});
   refuses(ErrorCode::shape, {"attn_mask", "[2,3,5]"}, first, query, key, value, {.attn_mask = attn::zeros({2, 3, 5})});
-}
-
-TEST_CASE("additive attention refuses what does not fit, and shows its steps") {
-  Random random(11);
-  const nn::AdditiveAttention attention({.query_dim = 3, .key_dim = 4, .attention_dim = 5});
-  check_parameters(attention,
-                   {{"query_proj.weight", "[5,3]"}, {"key_proj.weight", "[5,4]"}, {"score.weight", "[1,5]"}});
-  const Tensor query = random.tensor({2, 3, 3}), key = random.tensor({2, 6, 4}), value = random.tensor({2, 6, 2});
-  std::vector<std::string> seen;
-  const auto result = attention.forward(query, key, value, {}, Probe([&](const std::string& name, const Tensor& x) {
-                                          seen.push_back(name + attn::to_string(x.shape()));
-                                          return name == "weights" ? attn::zeros(x.shape()) : x;
-                                        }));
-  CHECK(seen == std::vector<std::string>{"scores[2,3,6]", "masked[2,3,6]", "weights[2,3,6]", "z[2,3,2]"});
-  check_values(result.output, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
-  const auto batchless =  // one of a batch is what it is alone
-      attention.forward(attn::reshape(attn::slice(query, 0, 1, 2), {3, 3}),
-                        attn::reshape(attn::slice(key, 0, 1, 2), {6, 4}),
-                        attn::reshape(attn::slice(value, 0, 1, 2), {6, 2}), int_mask({0, 1, 0, 0, 1, 0}, {6}));
-  const auto batched = attention.forward(query, key, value, int_mask({0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0}, {2, 6}));
-  check_same_bits(batchless.output, attn::reshape(attn::slice(batched.output, 0, 1, 2), {3, 2}));
-  const auto refuses = [&](ErrorCode code, std::initializer_list<std::string_view> pieces, const Tensor& q,
-                           const Tensor& k, const Tensor& mask = {}) {
-    check_error(code, "AdditiveAttention", pieces, [&] { attention.forward(q, k, value, mask); });
-  };
-  refuses(ErrorCode::shape, {"query", "3", "[2,3,4]"}, attn::zeros({2, 3, 4}), key);
-  refuses(ErrorCode::shape, {"query", "[3]"}, attn::zeros({3}), key);
-  refuses(ErrorCode::shape, {"key", "4", "[2,6,3]"}, query, attn::zeros({2, 6, 3}));
-  refuses(ErrorCode::shape, {"key", "[6,4]"}, query, attn::zeros({6, 4}));
-  refuses(ErrorCode::shape, {"key_padding_mask", "[2,6]", "[6]"}, query, key, attn::zeros({6}));
-  check_error(ErrorCode::range, "AdditiveAttention", {"attention_dim", "0"}, [] { nn::AdditiveAttention({3, 4, 0}); });
-  check_error(ErrorCode::range, "AdditiveAttention", {"query_dim", "0"}, [] { nn::AdditiveAttention({0, 4, 1}); });
 }

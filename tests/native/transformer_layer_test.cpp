@@ -168,6 +168,17 @@ TEST_CASE("a probe that changes nothing, and causality as a mask, change no stac
                   first_rows(encoder.forward(x, {.is_causal = true})));
 }
 
+TEST_CASE("attention to the memory may be causal too") {
+  Random random(9);
+  const nn::TransformerDecoder decoder({small(), 1, false});
+  const Tensor x = random.tensor({2, 3, 4}), memory = random.tensor({2, 5, 4});
+  const Tensor mask = int_mask({0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1}, {3, 5});
+  const Tensor open = decoder.forward(x, memory), causal = decoder.forward(x, memory, {.memory_is_causal = true});
+  CHECK(!std::ranges::equal(open.values(), causal.values()));
+  // Owed to within 1e-5 of the exact result, whose rows the norm gives numbers of at most √4.
+  check_close(decoder.forward(x, memory, {.memory_mask = mask}), exact(causal), 2 * 2e-5);
+}
+
 TEST_CASE("stacks decode with caches as they do without") {
   Random random(5);
   const attn::NoGrad quiet;
