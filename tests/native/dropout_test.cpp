@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "helpers.hpp"
+#include "gradient_helpers.hpp"
 
 using namespace test;
 using attn::ErrorCode;
@@ -97,6 +97,23 @@ TEST_CASE("the gradient passes where an element did, scaled alike") {
   attn::dropout(x, 1).backward(attn::full({40, 50}, kInf));
   check_all(
       x.grad(), [](float v) { return v == 0; }, "0");
+}
+
+TEST_CASE("gradients of dropout are its central differences") {
+  Random random(5);
+  for (const double p : {0.3, 1.0}) {
+    attn::manual_seed(3);
+    const Array kept = exact(attn::dropout(attn::ones({5, 30}), p));
+    check_gradients(random, {random.tensor({5, 30})},
+                    {[=](const std::vector<Tensor>& in) {
+                       attn::manual_seed(3);
+                       return attn::dropout(in[0], p);
+                     },
+                     [&](const std::vector<Array>& in) {
+                       return reference::combine([](double a, double b) { return a * b; }, in[0], kept);
+                     }},
+                    4);
+  }
 }
 
 TEST_CASE("with a chance of 0 everything stays, with 1 nothing, and no other number is one") {

@@ -201,44 +201,6 @@ TEST_CASE("gradients of changes of shape") {
                   1);
 }
 
-TEST_CASE("gradients of embedding, of which a row may be left out, and of dropout") {
-  Random random(10);
-  const Tensor indices = attn::reshape(integers({2, 0, 2, 3}), {2, 2});
-  for (const std::optional<Index> padding : std::initializer_list<std::optional<Index>>{{}, 0, 2}) {
-    const Array table = exact(random.tensor({4, 3}));
-    check_gradients(random, {random.tensor({4, 3})},
-                    {[&](const Tensors& in) {
-                       // Below the padding row the reference has numbers that stand still.
-                       Tensor weight = in[0];
-                       if (padding)
-                         std::copy_n(&table.data[static_cast<std::size_t>(*padding * 3)], 3,
-                                     weight.data() + *padding * 3);
-                       return attn::embedding(indices, weight, padding);
-                     },
-                     [&](const Arrays& in) {
-                       Array out = reference::filled({2, 2, 3}, 0);
-                       for (Index i = 0; i < 4; ++i) {
-                         const Index row = indices.data<std::int32_t>()[i];
-                         for (Index j = 0; j < 3; ++j) out[i * 3 + j] = (row == padding ? table : in[0])[row * 3 + j];
-                       }
-                       return out;
-                     }},
-                    4);
-  }
-  for (const double p : {0.3, 1.0}) {
-    attn::manual_seed(3);
-    const Array kept = exact(attn::dropout(attn::ones({5, 30}), p));
-    check_gradients(
-        random, {random.tensor({5, 30})},
-        {[=](const Tensors& in) {
-           attn::manual_seed(3);
-           return attn::dropout(in[0], p);
-         },
-         [&](const Arrays& in) { return reference::combine([](double a, double b) { return a * b; }, in[0], kept); }},
-        4);
-  }
-}
-
 TEST_CASE("gradients of products") {
   Random random(5);
   for (const auto& [a, b] : std::initializer_list<std::pair<Shape, Shape>>{{{3, 4}, {4, 5}},

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "helpers.hpp"
+#include "gradient_helpers.hpp"
 
 using namespace test;
 using attn::ErrorCode;
@@ -86,6 +86,32 @@ TEST_CASE("Embedding begins standard normal, but for the padding row, which is 0
   for (const Index wrong : {3, -4})
     check_error(ErrorCode::range, "Embedding", {"padding_idx", std::to_string(wrong)},
                 [=] { Embedding({.num_embeddings = 3, .embedding_dim = 1, .padding_idx = wrong}); });
+}
+
+TEST_CASE("gradients of embedding, of which a row may be left out") {
+  Random random(10);
+  const Tensor indices = attn::reshape(integers({2, 0, 2, 3}), {2, 2});
+  for (const std::optional<Index> padding : std::initializer_list<std::optional<Index>>{{}, 0, 2}) {
+    const Array table = exact(random.tensor({4, 3}));
+    check_gradients(random, {random.tensor({4, 3})},
+                    {[&](const std::vector<Tensor>& in) {
+                       // Below the padding row the reference has numbers that stand still.
+                       Tensor weight = in[0];
+                       if (padding)
+                         std::copy_n(&table.data[static_cast<std::size_t>(*padding * 3)], 3,
+                                     weight.data() + *padding * 3);
+                       return attn::embedding(indices, weight, padding);
+                     },
+                     [&](const std::vector<Array>& in) {
+                       Array out = reference::filled({2, 2, 3}, 0);
+                       for (Index i = 0; i < 4; ++i) {
+                         const Index row = indices.data<std::int32_t>()[i];
+                         for (Index j = 0; j < 3; ++j) out[i * 3 + j] = (row == padding ? table : in[0])[row * 3 + j];
+                       }
+                       return out;
+                     }},
+                    4);
+  }
 }
 
 TEST_CASE("norms begin as ones and zeros, and leave out what they are told to") {
