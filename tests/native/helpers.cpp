@@ -64,6 +64,12 @@ Array exact(const Tensor& x) {
   return out;
 }
 
+double largest(const Tensor& x) {
+  double most = 0;
+  for (const double v : exact(x).data) most = std::max(most, std::abs(v));
+  return most;
+}
+
 std::vector<Index> sizes_around_lanes() { return {0, 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 63, 64, 65, 130}; }
 
 void check_close(const Tensor& got, const Array& want, const Array& tolerance) {

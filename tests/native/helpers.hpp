@@ -44,6 +44,8 @@ Tensor integers(std::initializer_list<std::int32_t> values);
 /// The same elements in the reference's form; strides are followed.
 Array exact(const Tensor& x);
 
+double largest(const Tensor& x);  ///< absolute value
+
 /// Lengths at which a kernel's main loop and its tail meet: around 4, 8 and 16 lanes, and several registers of them.
 std::vector<Index> sizes_around_lanes();
 

@@ -20,12 +20,6 @@ attn::Probe unchanged() {
   return attn::Probe([](const std::string&, const Tensor& x) { return x; });
 }
 
-double largest(const Tensor& x) {
-  double most = 0;
-  for (const double v : exact(x).data) most = std::max(most, std::abs(v));
-  return most;
-}
-
 Run run_attention(const attn::nn::MultiheadAttention& attention, const Tensor& query, const Tensor& memory,
                   const attn::nn::MultiheadAttentionCall& call) {
   Tensor q = query.detach(), k = memory.detach();

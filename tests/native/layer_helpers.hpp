@@ -17,8 +17,6 @@ void check_parameters(const attn::nn::Module& module,
 /// A probe that leaves everything as it is, which takes layers off their fused paths.
 attn::Probe unchanged();
 
-double largest(const Tensor& x);  ///< absolute value
-
 /// The output of attention to memory, and the gradients that a fixed one of the output gives: of query, memory and
 /// every parameter.
 struct Run {

@@ -48,12 +48,6 @@ void check_same_logits(const Tensor& got, const Tensor& want, double roundings) 
   check_close(got, exact(want), roundings * tolerance::rounding * largest(want));
 }
 
-double largest(const Tensor& x) {
-  double most = 0;
-  for (const double v : exact(x).data) most = std::max(most, std::abs(v));
-  return most;
-}
-
 bool differ(const Tensor& a, const Tensor& b) {
   const Array x = exact(a), y = exact(b);
   REQUIRE(x.shape == y.shape);
