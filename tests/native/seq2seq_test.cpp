@@ -265,7 +265,7 @@ TEST_CASE("seq2seq: inputs that it refuses") {
   refused(ErrorCode::range, "source_lengths must be from 1 to 4, got 5", source, integers({4, 5}), target_in);
   refused(ErrorCode::range, "source_lengths must be from 1 to 4, got 0", source, integers({4, 0}), target_in);
   refused(ErrorCode::range, "teacher_forcing", source, lengths, target_in, 1.5);
-  check_error(ErrorCode::range, "index", {"got 9"}, [&] {
+  check_error(ErrorCode::range, "embedding", {"got 9"}, [&] {
     model.forward(tokens({9}, {1, 1}), {}, tokens({1}, {1, 1}));
   });
   check_error(ErrorCode::shape, "sequence_loss", {"[2,3]"}, [&] {
