@@ -10,13 +10,14 @@ set(FLOORS
   "(tensor|autograd|probe)\\.[ch]pp$"
   "(functional|losses)\\.[ch]pp$"
   "nn\\.[ch]pp$"
-  "(optim|checkpoint|models)\\.[ch]pp$"
+  "(optim|models)\\.[ch]pp$"
+  "checkpoint\\.[ch]pp$"
   "attn\\.hpp$")
 
 function(floor_of path out)
   set(at 0)
   # Such a folder stands on one floor, whatever its files are called.
-  string(REGEX REPLACE "(functional|nn|optim|models)/[a-z0-9_]+" "\\1" path "${path}")
+  string(REGEX REPLACE "(functional|nn|optim|models|checkpoint)/[a-z0-9_]+" "\\1" path "${path}")
   foreach(pattern IN LISTS FLOORS)
     if(path MATCHES "${pattern}")
       set(${out} ${at} PARENT_SCOPE)

@@ -129,7 +129,8 @@ TEST_CASE("clipping gives PyTorch's norms and gradients") {
 }
 
 TEST_CASE("warm-up and cosine are PyTorch's") {
-  for (const json& row : golden().at("schedules")) {
+  const json all = golden();
+  for (const json& row : all.at("schedules")) {
     const optim::Schedule schedule =
         optim::warmup_cosine({row.at("lr"), row.at("total_steps"), row.at("warmup_steps"), row.at("min_lr")});
     Index step = 0;

@@ -1,4 +1,4 @@
-// The C++ header libraries: xsimd for the core, doctest and nlohmann-json for
+// The C++ header libraries: xsimd and nlohmann-json for the core, doctest for
 // its tests. Debian 12's own xsimd is too old, so these are Debian 13's.
 
 import { readFileSync, writeFileSync } from 'node:fs';

@@ -2,6 +2,7 @@
 // Everything that users of the library need.
 
 #include "attn/autograd.hpp"
+#include "attn/checkpoint.hpp"
 #include "attn/error.hpp"
 #include "attn/functional.hpp"
 #include "attn/instruction_set.hpp"

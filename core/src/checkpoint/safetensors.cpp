@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <tuple>
+
+#include "attn/autograd.hpp"
+#include "attn/checkpoint.hpp"
+#include "attn/functional.hpp"
+#include "elements.hpp"
+#include "json.hpp"
+
+namespace attn {
+
+using nlohmann::json;
+
+namespace {
+
+constexpr const char* kMetadata = "__metadata__";
+constexpr std::size_t kPrefix = 8;                  ///< bytes of the header's length
+constexpr std::uint64_t kMostHeader = 100'000'000;  ///< the limit of the format's own library
+constexpr const char* kLoad = "load_safetensors";
+
+[[noreturn]] void fail(const std::string& what) { detail::malformed(kLoad, what); }
+
+std::string in_quotes(const std::string& name) { return detail::excerpt(json(name).dump()); }
+
+/// A tensor as the header describes it.
+struct Entry {
+  std::string name{}, dtype{};
+  Shape shape{};
+  std::uint64_t begin = 0, end = 0;  ///< in bytes from the end of the header
+};
+
+const json& field(const std::string& name, const json& entry, const char* key) {
+  const auto found = entry.find(key);
+  if (found == entry.end()) fail(name + " has no " + key);
+  return *found;
+}
+
+std::uint64_t whole(const std::string& name, const char* key, const json& number) {
+  if (!number.is_number_unsigned())
+    fail(name + ": " + key + " must be whole numbers of 0 or more, got " + detail::excerpt(number.dump()));
+  return number.get<std::uint64_t>();
+}
+
+/// Sizes, their bytes and the offsets agree, in numbers that cannot overflow; 0 counts as 1 there, since strides do so.
+Entry read_entry(const std::string& key, const json& described) {
+  const std::string name = in_quotes(key);
+  if (!described.is_object()) fail(name + " must be an object, got " + detail::excerpt(described.dump()));
+  const json &dtype = field(name, described, "dtype"), &shape = field(name, described, "shape"),
+             &offsets = field(name, described, "data_offsets");
+  const std::size_t width = dtype.is_string() ? detail::element_bytes(dtype.get<std::string>()) : 0;
+  if (width == 0)
+    fail(name + ": dtype must be F64, F32, F16, BF16, I64, I32, U8 or BOOL, got " + detail::excerpt(dtype.dump()));
+  if (!shape.is_array()) fail(name + ": shape must be an array, got " + detail::excerpt(shape.dump()));
+  if (!offsets.is_array() || offsets.size() != 2)
+    fail(name + ": data_offsets must be 2 numbers, got " + detail::excerpt(offsets.dump()));
+
+  Entry entry{key,
+              dtype.get<std::string>(),
+              {},
+              whole(name, "data_offsets", offsets[0]),
+              whole(name, "data_offsets", offsets[1])};
+  std::uint64_t room = std::numeric_limits<Index>::max() / 8, bytes = width;
+  for (const json& part : shape) {
+    const std::uint64_t size = whole(name, "shape", part), at_least_1 = std::max<std::uint64_t>(size, 1);
+    if (at_least_1 > room) fail(name + ": a tensor of shape " + detail::excerpt(shape.dump()) + " is too large");
+    room /= at_least_1;
+    bytes *= size;
+    entry.shape.push_back(static_cast<Index>(size));
+  }
+  if (entry.begin > entry.end) fail(name + ": data_offsets " + offsets.dump() + " are reversed");
+  if (entry.end - entry.begin != bytes)
+    fail(name + ": " + entry.dtype + " " + detail::excerpt(shape.dump()) + " needs " + std::to_string(bytes) +
+         " bytes, got data_offsets " + offsets.dump());
+  return entry;
+}
+
+Metadata read_metadata(const json& described) {
+  if (!described.is_object()) fail("__metadata__ must be an object, got " + detail::excerpt(described.dump()));
+  Metadata metadata;
+  for (const auto& [key, value] : described.items()) {
+    if (!value.is_string())
+      fail("__metadata__: " + in_quotes(key) + " must be a string, got " + detail::excerpt(value.dump()));
+    metadata[key] = value.get<std::string>();
+  }
+  return metadata;
+}
+
+/// Every byte of the elements belongs to one tensor.
+void check_cover(std::vector<Entry>& entries, std::uint64_t bytes) {
+  std::ranges::sort(entries, {}, [](const Entry& e) { return std::tie(e.begin, e.end, e.name); });
+  std::uint64_t at = 0;
+  for (const Entry& e : entries) {
+    const std::string name = in_quotes(e.name);
+    if (e.end > bytes)
+      fail(name + " ends at byte " + std::to_string(e.end) + " of the elements, but the file has " +
+           std::to_string(bytes));
+    if (e.begin < at)
+      fail(name + " begins at byte " + std::to_string(e.begin) + " of the elements and overlaps what ends at " +
+           std::to_string(at));
+    if (e.begin > at)
+      fail("bytes " + std::to_string(at) + " to " + std::to_string(e.begin) + " of the elements, before " + name +
+           ", belong to no tensor");
+    at = e.end;
+  }
+  if (at < bytes) fail(std::to_string(bytes - at) + " bytes after the last tensor belong to none");
+}
+
+}  // namespace
+
+std::vector<std::byte> save_safetensors(const nn::NamedTensors& tensors, const Metadata& metadata) {
+  constexpr const char* op = "save_safetensors";
+  json header = json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  std::size_t total = 0;
+  for (const auto& [name, x] : tensors) {
+    if (!x.defined()) throw Error(ErrorCode::type, op, name + " must be a tensor, got none");
+    if (name == kMetadata || header.contains(name)) detail::malformed(op, "the name " + name + " comes twice");
+    const std::size_t begin = total;
+    total += static_cast<std::size_t>(x.numel()) * sizeof(float);  // int32 is as wide
+    header[name] = {
+        {"dtype", x.dtype() == DType::float32 ? "F32" : "I32"}, {"shape", x.shape()}, {"data_offsets", {begin, total}}};
+  }
+  std::string text = detail::dump(op, header);
+  text.resize((text.size() + kPrefix - 1) / kPrefix * kPrefix, ' ');
+
+  std::vector<std::byte> bytes(kPrefix + text.size() + total);
+  std::byte* to = bytes.data();
+  const std::uint64_t length = text.size();
+  std::memcpy(to, &length, kPrefix);
+  std::memcpy(to += kPrefix, text.data(), text.size());
+  to += text.size();
+  const NoGrad quiet;
+  for (const auto& [name, x] : tensors) {
+    const Tensor own = contiguous(x);
+    const std::size_t size = static_cast<std::size_t>(own.numel()) * sizeof(float);
+    if (size == 0) continue;
+    const void* const from =
+        own.dtype() == DType::float32 ? static_cast<const void*>(own.data()) : own.data<std::int32_t>();
+    std::memcpy(to, from, size);
+    to += size;
+  }
+  return bytes;
+}
+
+Checkpoint load_safetensors(std::span<const std::byte> bytes, bool allow_nonfinite) {
+  if (bytes.size() < kPrefix)
+    fail("a file begins with the 8 bytes of its header's length, got " + std::to_string(bytes.size()) + " bytes");
+  std::uint64_t length = 0;
+  std::memcpy(&length, bytes.data(), kPrefix);
+  if (length > kMostHeader)
+    fail("the header may have " + std::to_string(kMostHeader) + " bytes, got " + std::to_string(length));
+  if (length > bytes.size() - kPrefix)
+    fail("the header has " + std::to_string(length) + " bytes, but the file ends after " +
+         std::to_string(bytes.size() - kPrefix) + " of them");
+  const auto size = static_cast<std::size_t>(length);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kPrefix, size);
+  if (!text.starts_with('{')) fail("the header must be a JSON object and begin with {");
+  const json header = detail::parse_object(kLoad, "the header", text);
+
+  Checkpoint file;
+  std::vector<Entry> entries;
+  for (const auto& [key, described] : header.items())
+    if (key == kMetadata)
+      file.metadata = read_metadata(described);
+    else
+      entries.push_back(read_entry(key, described));
+  const std::span<const std::byte> elements = bytes.subspan(kPrefix + size);
+  check_cover(entries, elements.size());
+  for (Entry& e : entries) {
+    const auto own = elements.subspan(static_cast<std::size_t>(e.begin), static_cast<std::size_t>(e.end - e.begin));
+    Tensor x = detail::read_elements(kLoad, in_quotes(e.name), e.dtype, e.shape, own, allow_nonfinite);
+    file.tensors.emplace_back(std::move(e.name), std::move(x));
+  }
+  return file;
+}
+
+}  // namespace attn
