@@ -127,7 +127,7 @@ TEST_CASE("a probe sees a classifier's activations in order, and what it returns
     for (Index b = 0; b < 2; ++b) {
       double sum = 0;
       for (Index t = 0; t < 6; ++t) {
-        if (b == 1 && t >= 4) CHECK(weights.data()[b * 6 + t] == 0);
+        if (b == 1 && t >= 4) CHECK(weights.data()[b * 6 + t] == 0.0f);
         sum += static_cast<double>(weights.data()[b * 6 + t]);
       }
       CHECK(std::abs(sum - 1) <= 7 * tolerance::rounding);  // six weights, each rounded once, and a sum in double
@@ -234,10 +234,18 @@ TEST_CASE("options of the classifiers' encoders, that parameters alone do not sh
 
   Classifier dropping(text([](auto& c) { c.dropout = 0.5; }));
   CHECK(differ(dropping.forward(tokens), dropping.forward(tokens)));
+  Seen seen;
+  dropping.forward(tokens, {}, seen.probe());
+  check_half(seen.at("embed"), attn::zeros({2, 7, 8}));
+  check_half(seen.at("encoder.layers.0.resid_mid"), seen.at("embed"));
   dropping.eval();
   check_same_bits(dropping.forward(tokens), dropping.forward(tokens));
   ViT blind(image([](auto& c) { c.dropout = 0.5; }));
   CHECK(differ(blind.forward(images), blind.forward(images)));
+  Seen then;
+  blind.forward(images, then.probe());
+  check_half(then.at("embed"), attn::zeros({2, 10, 8}));
+  check_half(then.at("encoder.layers.0.resid_mid"), then.at("embed"));
   blind.eval();
   check_same_bits(blind.forward(images), blind.forward(images));
 }
@@ -247,7 +255,7 @@ TEST_CASE("the classifiers begin with their documented values, and all parameter
   Random random(8);
   for (const Pooling pooling : all_pooling) {
     CAPTURE(std::string(name_of(pooling)));
-    const Classifier model(text([&](auto& c) { c.pooling = pooling, c.vocab_size = 500, c.max_length = 500; }));
+    const Classifier model(text([&](auto& c) { c.pooling = pooling, c.vocab_size = 100, c.max_length = 100; }));
     for (const auto& [name, x] : model.named_parameters()) {
       CAPTURE(name);
       if (name != "embed.weight" && name != "positions.weight") continue;
@@ -256,7 +264,7 @@ TEST_CASE("the classifiers begin with their documented values, and all parameter
       const auto n = static_cast<double>(x.numel());
       CHECK(std::abs(squares / n / (0.02 * 0.02) - 1) < 5 * std::sqrt(2 / n));  // five deviations of n squares
     }
-    model.forward(random_tokens(random, 40, 499, 500)).backward(random.tensor({40, 3}));
+    model.forward(random_tokens(random, 4, 99, 100)).backward(random.tensor({4, 3}));
     for (const auto& [name, x] : model.named_parameters()) {
       CAPTURE(name);
       REQUIRE(x.grad().defined());

@@ -273,6 +273,36 @@ TEST_CASE("a GPT drops at random while training alone") {
   CHECK(before.next() == attn::default_generator().next());  // without dropout nothing is drawn
 }
 
+TEST_CASE("a GPT drops embeddings, attention weights, and what its blocks add") {
+  Random random(10);
+  GPT model(with([](auto& c) { c.dropout = 0.5; }));
+  randomize(model, random, 0.5f);
+  Seen seen;
+  model.forward(random_tokens(random, 10, 6, 11), seen.probe());
+  check_half(seen.at("embed"), attn::zeros({10, 6, 8}));
+  check_half(seen.at("blocks.0.resid_mid"), seen.at("embed"));
+  check_half(seen.at("blocks.0.resid_post"), seen.at("blocks.0.resid_mid"));
+  CHECK(differ(seen.at("blocks.0.attn.z"), attn::matmul(seen.at("blocks.0.attn.weights"), seen.at("blocks.0.attn.v"))));
+}
+
+TEST_CASE("a GPT's loss and gradients are the same bits with any number of threads") {
+  Random random(11);
+  const GPT model({.vocab_size = 50, .max_length = 40, .d_model = 64, .num_heads = 4, .num_layers = 2});
+  const Tensor tokens = random_tokens(random, 3, 40, 50), targets = random_tokens(random, 3, 40, 50);
+  std::vector<Tensor> first;
+  for (const int n : thread_counts()) {
+    const Threads threads(n);
+    std::vector<Tensor> got{model.loss(tokens, targets)};
+    got.front().backward();
+    for (const Tensor& x : model.parameters()) {
+      got.push_back(x.grad());
+      x.set_grad({});
+    }
+    if (first.empty()) first = got;
+    for (std::size_t i = 0; i < got.size(); ++i) check_same_bits(got[i], first[i]);
+  }
+}
+
 TEST_CASE("a GPT's loss is the mean over the positions that count") {
   Random random(8);
   const GPT model(small);

@@ -48,6 +48,15 @@ void check_same_logits(const Tensor& got, const Tensor& want, double roundings) 
   check_close(got, exact(want), roundings * tolerance::rounding * largest(want));
 }
 
+void check_half(const Tensor& a, const Tensor& b) {
+  const Array x = exact(a), y = exact(b);
+  REQUIRE(x.shape == y.shape);
+  Index equal = 0;
+  for (Index i = 0; i < x.size(); ++i) equal += x[i] == y[i];
+  const auto n = static_cast<double>(x.size());
+  CHECK(std::abs(static_cast<double>(equal) - n / 2) <= 5 * std::sqrt(n / 4));
+}
+
 bool differ(const Tensor& a, const Tensor& b) {
   const Array x = exact(a), y = exact(b);
   REQUIRE(x.shape == y.shape);

@@ -27,6 +27,9 @@ attn::Probe replacing(std::string_view name, const std::function<Tensor(const Te
 /// logit passes through one behind the other; norms see to it that a relative error does not grow from block to block.
 void check_same_logits(const Tensor& got, const Tensor& want, double roundings);
 
+/// That dropout of one half stood between a and b: half of their elements are equal, within five deviations.
+void check_half(const Tensor& a, const Tensor& b);
+
 bool differ(const Tensor& a, const Tensor& b);  ///< by more than a thousandth of the largest
 
 }  // namespace test

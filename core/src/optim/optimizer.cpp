@@ -30,7 +30,6 @@ void Optimizer::step() {
   for (Slot& slot : slots_) {
     const Tensor gradient = slot.parameter.grad();
     if (!gradient.defined()) continue;
-    require_float(name_, "a gradient", gradient);
     turns.push_back({slot, contiguous(gradient)});
     // Zeros are what a parameter starts from, so that an error on the way has changed nothing.
     while (slot.buffers.size() < names.size()) slot.buffers.push_back(zeros(slot.parameter.shape()));
