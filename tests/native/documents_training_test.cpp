@@ -1,5 +1,5 @@
 // The documents' rows that train something: C7, D2, E7. E5 is a program alone, for its size; see
-// examples/documents/main.cpp.
+// examples/documents/main.cpp. What trains for long does so natively alone, without sanitizers.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -33,7 +33,8 @@ TEST_CASE("the documents' texts and sentences as tokens") {
   }
 }
 
-TEST_CASE("C7: the encoder-decoder learns its four texts by heart, as an autoencoder and one word ahead") {
+TEST_CASE("C7: the encoder-decoder learns its four texts by heart, as an autoencoder and one word ahead" *
+          doctest::skip(!ATTN_TRAIN_LONG)) {
   for (const auto& [attention, task] : {std::pair{Seq2SeqAttention::additive, C7Task::autoencoder},
                                         {Seq2SeqAttention::general, C7Task::one_word_ahead}}) {
     std::ostringstream log;
@@ -51,7 +52,8 @@ TEST_CASE("C7: the encoder-decoder learns its four texts by heart, as an autoenc
   }
 }
 
-TEST_CASE("C7: shuffled words can only be looked up, and the alignment is mostly diagonal") {
+TEST_CASE("C7: shuffled words can only be looked up, and the alignment is mostly diagonal" *
+          doctest::skip(!ATTN_TRAIN_LONG)) {
   std::ostringstream log;
   const C7Result result = train_c7({Seq2SeqAttention::dot, C7Task::shuffled}, log);
   CAPTURE(log.str());
@@ -59,7 +61,8 @@ TEST_CASE("C7: shuffled words can only be looked up, and the alignment is mostly
   CHECK(result.on_diagonal > 0.5);
 }
 
-TEST_CASE("D2: attention tells praise from blame in templates that it has never seen") {
+TEST_CASE("D2: attention tells praise from blame in templates that it has never seen" *
+          doctest::skip(!ATTN_TRAIN_LONG)) {
   for (const char* language : {"en", "zh"}) {
     CAPTURE(language);
     std::ostringstream log;
@@ -69,7 +72,7 @@ TEST_CASE("D2: attention tells praise from blame in templates that it has never 
   }
 }
 
-TEST_CASE("E7: what keeps a model from learning noise by heart") {
+TEST_CASE("E7: what keeps a model from learning noise by heart" * doctest::skip(!ATTN_TRAIN_LONG)) {
   std::ostringstream log;
   const auto [none, dropout, decay, early] = train_e7(log);
   CAPTURE(log.str());
