@@ -1,8 +1,10 @@
 // The documents' training rows: `documents c7`, `d2`, `e5 [batch tokens]`, `e7`, or all of them.
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <string>
+#include <thread>
 
 #include "documents.hpp"
 
@@ -50,6 +52,7 @@ int main(int argc, char** argv) {
     std::cerr << "usage: documents [all | c7 | d2 | e5 [batch tokens] | e7]\n";
     return 2;
   }
+  attn::set_num_threads(static_cast<int>(std::max(1u, std::thread::hardware_concurrency())));
   try {
     if (row == "all" || row == "c7") c7();
     if (row == "all" || row == "d2") d2();

@@ -172,6 +172,21 @@ TEST_CASE("the search ends when nothing can win any more") {
   CHECK_FALSE(got.alignment.defined());
 }
 
+TEST_CASE("a hypothesis that ends leaves a narrower beam") {
+  std::vector<Index> rows;
+  const auto step = [&](const Tensor& tokens, const Tensor&) {
+    rows.push_back(tokens.size(0));
+    const Tensor logits = attn::zeros({tokens.size(0), 3});
+    for (Index row = 0; row < tokens.size(0); ++row) {
+      logits.data()[row * 3 + 1] = 3;
+      logits.data()[row * 3 + (rows.size() == 1 ? 2 : 0)] = -5;  // the end comes second at first, then last
+    }
+    return BeamStep{logits, attn::zeros({tokens.size(0), 1})};
+  };
+  attn::models::beam_search(step, 9, 0, {.max_length = 4, .beams = 2});
+  CHECK(rows == std::vector<Index>{1, 1, 1, 1});
+}
+
 TEST_CASE("a sequence that does not end is cut") {
   const auto endless = [](const Tensor& tokens, const Tensor&) {
     return BeamStep{attn::full({tokens.size(0), 2}, 0), attn::zeros({tokens.size(0), 1})};

@@ -1,5 +1,5 @@
 // The documents' rows that train something: C7, D2, E7. E5 is a program alone, for its size; see
-// examples/documents/main.cpp.
+// examples/documents/main.cpp. What trains for long does so natively alone, without sanitizers.
 #include <algorithm>
 #include <cmath>
 #include <set>
@@ -32,6 +32,8 @@ TEST_CASE("the documents' texts and sentences as tokens") {
     }
   }
 }
+
+#if ATTN_TRAIN_LONG
 
 TEST_CASE("C7: the encoder-decoder learns its four texts by heart, as an autoencoder and one word ahead") {
   for (const auto& [attention, task] : {std::pair{Seq2SeqAttention::additive, C7Task::autoencoder},
@@ -80,6 +82,8 @@ TEST_CASE("E7: what keeps a model from learning noise by heart") {
   CHECK(kept(early) < kept(none));
   CHECK(early.validation.size() < none.validation.size());
 }
+
+#endif
 
 TEST_CASE("E7: attention moves with the noise in its input") {
   std::ostringstream log;

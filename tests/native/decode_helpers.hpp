@@ -1,0 +1,26 @@
+#pragma once
+// Decoding checked against forward.
+
+#include <functional>
+
+#include "helpers.hpp"
+#include "models/beam.hpp"
+
+namespace test {
+
+/// log P of what was decoded, by the logits [1,T,V] that `forward` gives for bos (1) and the tokens; the end (2) is
+/// among them unless they are `most`.
+inline double log_probability(const std::vector<std::int32_t>& tokens, Index most,
+                              const std::function<Tensor(const Tensor& target_in)>& forward) {
+  std::vector<std::int32_t> in = tokens, out = tokens;
+  in.insert(in.begin(), 1);
+  out.push_back(2);
+  if (static_cast<Index>(tokens.size()) == most) in.pop_back(), out.pop_back();
+  const Tensor steps = attn::log_softmax(forward(Tensor::from(in, {1, static_cast<Index>(in.size())})), -1);
+  double sum = 0;
+  for (std::size_t t = 0; t < out.size(); ++t)
+    sum += static_cast<double>(steps.data()[static_cast<Index>(t) * steps.size(2) + out[t]]);
+  return sum;
+}
+
+}  // namespace test
