@@ -107,11 +107,11 @@ void dropout(const In& x, double p, std::uint64_t key, const Out& out) {
   });
 }
 
-void index(const In& x, std::span<const std::int32_t> indices, const Out& out) {
+void index(std::string_view op, const In& x, std::span<const std::int32_t> indices, const Out& out) {
   const Index rows = x.shape[0], row = x.numel() / std::max<Index>(rows, 1);
   for (std::int32_t i : indices)
     if (i < 0 || i >= rows)
-      throw Error(ErrorCode::range, "index",
+      throw Error(ErrorCode::range, op,
                   "every index must be from 0 to " + std::to_string(rows - 1) + ", got " + std::to_string(i));
   parallel_for(static_cast<Index>(indices.size()), rows_per_piece(row), [&](Index begin, Index end) {
     for (Index i = begin; i < end; ++i)

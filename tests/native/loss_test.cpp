@@ -60,19 +60,53 @@ TEST_CASE("cross-entropy with every option, and its gradient") {
         }
 }
 
+TEST_CASE("cross-entropy against probabilities, and the gradients of both") {
+  Random random(4);
+  const Tensor weight = random.tensor({4}, 0.2f, 2);
+  const Array by = exact(weight);
+  for (const LossReduction reduction : {LossReduction::mean, LossReduction::sum, LossReduction::none})
+    for (const double smoothing : {0.0, 0.2})
+      for (const bool weighted : {false, true}) {
+        CAPTURE(static_cast<int>(reduction));
+        CAPTURE(smoothing);
+        CAPTURE(weighted);
+        check_gradients(
+            random, {random.tensor({3, 4}, -3, 3), random.tensor({3, 4}, 0, 1)},
+            {[&](const Tensors& in) {
+               return attn::cross_entropy(
+                   in[0], in[1],
+                   {.weight = weighted ? weight : Tensor(), .label_smoothing = smoothing, .reduction = reduction});
+             },
+             [&](const Arrays& in) {
+               const Array log_p = reference::log_softmax(in[0]);
+               Array losses = reference::filled({3}, 0);
+               double sum = 0;
+               for (Index i = 0; i < 12; ++i) {
+                 const double goal = (1 - smoothing) * in[1][i] + smoothing / 4, term = goal * log_p[i];
+                 losses[i / 4] -= term * (weighted ? by[i % 4] : 1);
+               }
+               for (const double v : losses.data) sum += v;
+               if (reduction == LossReduction::none) return losses;
+               return Array{{}, {reduction == LossReduction::sum ? sum : sum / 3}};
+             }},
+            60);
+      }
+}
+
 TEST_CASE("binary cross-entropy with logits, its weights and its gradient, far from 0 too") {
   Random random(2);
   const Tensor target = random.tensor({3, 5}, 0, 1), positive = random.tensor({5}, 0.5f, 3),
                weight = random.tensor({3, 1}, 0.5f, 2);
-  const Array t = exact(target), p = exact(positive), w = exact(weight);
+  const Array p = exact(positive), w = exact(weight);
   for (const bool weighted : {false, true}) {
     CAPTURE(weighted);
     attn::BinaryCrossEntropyOptions o{.reduction = LossReduction::none};
     if (weighted) o.weight = weight, o.pos_weight = positive;
-    check_gradients(random, {random.tensor({3, 5}, -4, 4)},
-                    {[&](const Tensors& in) { return attn::binary_cross_entropy_with_logits(in[0], target, o); },
+    check_gradients(random, {random.tensor({3, 5}, -4, 4), target},
+                    {[&](const Tensors& in) { return attn::binary_cross_entropy_with_logits(in[0], in[1], o); },
                      [&](const Arrays& in) {
                        Array out = in[0];
+                       const Array& t = in[1];
                        for (Index i = 0; i < 15; ++i) {
                          const double x = in[0][i], factor = weighted ? p[i % 5] : 1, by = weighted ? w[i / 5] : 1;
                          out[i] =
@@ -89,14 +123,12 @@ TEST_CASE("binary cross-entropy with logits, its weights and its gradient, far f
 
 TEST_CASE("mean squared error, reduced in each way") {
   Random random(3);
-  const Tensor target = random.tensor({2, 3});
-  const Array t = exact(target);
   for (const LossReduction reduction : {LossReduction::mean, LossReduction::sum, LossReduction::none})
-    check_gradients(random, {random.tensor({2, 3})},
-                    {[&](const Tensors& in) { return attn::mse_loss(in[0], target, reduction); },
+    check_gradients(random, {random.tensor({2, 3}), random.tensor({2, 3})},
+                    {[&](const Tensors& in) { return attn::mse_loss(in[0], in[1], reduction); },
                      [&](const Arrays& in) {
                        const Array squares =
-                           reference::combine([](double a, double b) { return (a - b) * (a - b); }, in[0], t);
+                           reference::combine([](double a, double b) { return (a - b) * (a - b); }, in[0], in[1]);
                        if (reduction == LossReduction::none) return squares;
                        double sum = 0;
                        for (const double v : squares.data) sum += v;

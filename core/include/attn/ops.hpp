@@ -40,8 +40,8 @@ void copy(const View<const T>& x, const View<T>& out);
 /// out += x; both may have any strides, but no two elements of out may be one.
 void add_to(const In& x, const Out& out);
 
-/// out[i,...] = x[indices[i],...]; x [N,...], contiguous. Throws RANGE unless 0 <= index < N.
-void index(const In& x, std::span<const std::int32_t> indices, const Out& out);
+/// out[i,...] = x[indices[i],...]; x [N,...], contiguous. Throws RANGE, naming op, unless 0 <= index < N.
+void index(std::string_view op, const In& x, std::span<const std::int32_t> indices, const Out& out);
 
 /// out[indices[i],...] += x[i,...]; x contiguous, in the order of i.
 void index_add(const In& x, std::span<const std::int32_t> indices, const Out& out);

@@ -114,7 +114,7 @@ Tensor rows_of_table(const char* op, const Tensor& x, const Tensor& indices, std
   Shape shape = indices.shape();
   shape.insert(shape.end(), x.shape().begin() + 1, x.shape().end());
   const Tensor rows = dense(op, x), list = contiguous(indices), out = Tensor::empty(shape);
-  ops::index(rows.view(), list.values<std::int32_t>(), out.out());
+  ops::index(op, rows.view(), list.values<std::int32_t>(), out.out());
   if (recording({x}))
     record(op, out, {x}, [before = x.shape(), kept = Saved(list), without_gradient](const Tensor& g, Gradients& to) {
       const Tensor whole = zeros(before);
