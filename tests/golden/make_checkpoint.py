@@ -2,7 +2,7 @@
 
 Run here: python3 make_checkpoint.py
 dtypes.safetensors has every dtype that is read, elements that begin anywhere, and values of all kinds; what they are
-stands in tests/native/checkpoint_test.cpp.  written.safetensors is what our own writer has to give, byte for byte.
+stands in tests/native/safetensors_test.cpp.  written.safetensors is what our own writer has to give, byte for byte.
 With a file's name as argument, prints what is in it: `python3 make_checkpoint.py FILE`.
 """
 import json

@@ -89,7 +89,7 @@ Metadata read_metadata(const json& described) {
 
 /// Every byte of the elements belongs to one tensor.
 void check_cover(std::vector<Entry>& entries, std::uint64_t bytes) {
-  std::ranges::stable_sort(entries, {}, [](const Entry& e) { return std::tuple(e.begin, e.end); });
+  std::ranges::sort(entries, {}, [](const Entry& e) { return std::tie(e.begin, e.end, e.name); });
   std::uint64_t at = 0;
   for (const Entry& e : entries) {
     const std::string name = in_quotes(e.name);
