@@ -49,6 +49,7 @@ struct Problem {
   RowMask mask;
   float scale;
   const float *query, *key, *value;
+  Index key_step, value_step;  ///< from one head of keys to the next
 
   Problem(const char* op, const In& q, const In& k, const In& v, const SdpaOptions& options)
       : l(checked_layout(op, q, k, v, {.grouped = options.enable_gqa})),
@@ -56,14 +57,16 @@ struct Problem {
         scale(static_cast<float>(options.scale.value_or(1 / std::sqrt(static_cast<double>(l.dq))))),
         query(q.data),
         key(k.data),
-        value(v.data) {
+        value(v.data),
+        key_step(k.rank() > 2 ? k.strides[k.strides.size() - 3] : 0),
+        value_step(v.rank() > 2 ? v.strides[v.strides.size() - 3] : 0) {
     if (!std::isfinite(scale))
       throw Error(ErrorCode::range, op, "scale must be finite in float32, got " + std::to_string(*options.scale));
   }
   Problem(const Problem&) = delete;  // the mask points to the layout
 
   Head head(Index p, Index t) const {
-    return {l.dq, l.dv, query + (p * l.t + t) * l.dq, key + p / l.group * l.s * l.dk, value + p / l.group * l.s * l.dv,
+    return {l.dq, l.dv, query + (p * l.t + t) * l.dq, key + p / l.group * key_step, value + p / l.group * value_step,
             scale};
   }
   Keys keys(Index p, Index t) const {

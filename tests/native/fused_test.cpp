@@ -119,3 +119,32 @@ TEST_CASE("scores up to 10000 on the fused path") {
     check_all(out, [](float x) { return std::abs(x) <= 1; }, "a mean of values");
   }
 }
+
+TEST_CASE("keys and values of any layout give what their copies give, forward and backward") {
+  Random random(12);
+  const auto check = [&](const Shape& query, const Tensor& apart, bool grouped = false) {
+    const Tensor q = random.tensor(query), together = attn::contiguous(apart);
+    REQUIRE(!apart.contiguous());
+    const auto run = [&](const Tensor& x) {
+      Tensor key = x.detach(), value = x.detach();
+      key.set_requires_grad(true);
+      value.set_requires_grad(true);
+      const Tensor out = attn::scaled_dot_product_attention(q, key, value, {.enable_gqa = grouped});
+      out.backward(attn::ones(out.shape()));
+      return std::vector<Tensor>{out, key.grad(), value.grad()};
+    };
+    const std::vector<Tensor> got = run(apart), want = run(together);
+    for (std::size_t i = 0; i < got.size(); ++i) check_same_bits(got[i], want[i]);
+  };
+  for (const Index T : {1, 6}) {  // by pieces of keys, and by blocks of queries
+    CAPTURE(T);
+    check({2, 3, T, 4}, attn::slice(random.tensor({2, 3, 9, 4}), 2, 0, 5));        // the filled part of a cache
+    check({2, 6, T, 4}, attn::slice(random.tensor({2, 3, 9, 4}), 2, 0, 5), true);  // of fewer heads
+    check({3, T, 4}, attn::slice(random.tensor({3, 9, 4}), 1, 2, 7));
+    check({2, 3, T, 4}, attn::slice(random.tensor({2, 4, 5, 4}), 1, 0, 3));       // heads of more
+    check({2, 3, T, 4}, attn::transpose(random.tensor({2, 5, 3, 4}), 1, 2));      // features split
+    check({3, T, 4}, attn::transpose(random.tensor({5, 3, 4}), 0, 1));
+    check({3, T, 2}, attn::transpose(attn::slice(random.tensor({3, 2, 10}), 2, 0, 5), 1, 2));
+    check({3, T, 2}, random.tensor({60}).restrided({3, 5, 2}, {20, 2, 10}));  // rows side by side, features not
+  }
+}

@@ -83,7 +83,8 @@ struct SdpaOptions {
 Shape sdpa_shape(const In& query, const In& key, const In& value, const SdpaOptions& options);
 
 /// out[t,:] = sum_s softmax_s(scale · q[t,:]·k[s,:] + mask[t,s]) v[s,:], by online softmax over tiles of keys; what a
-/// mask leaves out of a tile whole is not computed. Where lse has data, lse[t] = log sum_s exp(…) [...,T], which the
+/// mask leaves out of a tile whole is not computed. Key and value may be contiguous for each head alone, with one step
+/// between the heads: the filled part of a cache. Where lse has data, lse[t] = log sum_s exp(…) [...,T], which the
 /// backward pass needs. Shapes as for attend with heads = 1. O(T·S·D) time; scratch of some hundred kilobytes a thread.
 /// A fully masked row gives zeros, and an lse of -inf. Values are added up before the division and weights may be up to
 /// 2^8 until then, so values above 3.4e38/(256·S) may overflow where attend's do not; an infinite value of a key that

@@ -5,10 +5,24 @@ namespace attn {
 
 using namespace detail;
 
+namespace {
+
+/// x, copied only where its heads are not each contiguous with one step from head to head: not for each step that a
+/// cache grows by.
+Tensor dense_heads(const char* op, const Tensor& x) {
+  require_float(op, x);
+  const auto rank = static_cast<std::size_t>(x.rank());
+  const Shape &shape = x.shape(), &strides = x.strides();
+  const bool dense_rows = rank >= 3 && strides[rank - 1] == 1 && strides[rank - 2] == shape[rank - 1];
+  return dense_rows && (rank == 3 || strides[0] == shape[1] * strides[1]) && rank <= 4 ? x : dense(op, x);
+}
+
+}  // namespace
+
 FusedAttention fused_attention(const Tensor& query, const Tensor& key, const Tensor& value,
                                const SdpaOptions& options) {
   constexpr const char* op = "scaled_dot_product_attention";
-  const Tensor q = dense(op, query), k = dense(op, key), v = dense(op, value);
+  const Tensor q = dense(op, query), k = dense_heads(op, key), v = dense_heads(op, value);
   const MaskView mask(op, options.mask);
   const ops::SdpaOptions view{mask.mask, options.scale, options.enable_gqa};
   const Shape shape = ops::sdpa_shape(q.view(), k.view(), v.view(), view);

@@ -16,6 +16,11 @@ Tensor steps(const Tensor& x, Index begin, Index end) {
 
 KeyValueCache::KeyValueCache(Index capacity) : capacity_(at_least_1("KeyValueCache", "capacity", capacity)) {}
 
+KeyValueCache::KeyValueCache(const KeyValueCache& other) : capacity_(other.capacity_) {
+  if (other.keys_.defined()) append(other.keys(), other.values());
+}
+KeyValueCache& KeyValueCache::operator=(const KeyValueCache& other) { return *this = KeyValueCache(other); }
+
 Tensor KeyValueCache::keys() const { return steps(keys_, 0, length_); }
 Tensor KeyValueCache::values() const { return steps(values_, 0, length_); }
 

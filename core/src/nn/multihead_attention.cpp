@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "../functional/heads.hpp"
 #include "attention_masks.hpp"
 #include "attn/autograd.hpp"
@@ -32,12 +34,12 @@ Tensor grouped_product(const Tensor& a, const Tensor& b) {
   return reshape(product, {a.size(0), a.size(1), a.size(2), b.size(3)});
 }
 
-/// s <= first + t, else -inf; [T,S].
+/// 0 where s <= first + t, else -inf; [T,S].
 Tensor causal_mask(Index queries, Index keys, Index first) {
-  const Tensor forbidden = Tensor::empty({queries, keys}, DType::int32);
+  const Tensor mask = zeros({queries, keys});
   for (Index t = 0; t < queries; ++t)
-    for (Index s = 0; s < keys; ++s) forbidden.data<std::int32_t>()[t * keys + s] = s > first + t;
-  return additive_mask(kOp, "is_causal", forbidden);
+    for (Index s = first + t + 1; s < keys; ++s) mask.data()[t * keys + s] = -std::numeric_limits<float>::infinity();
+  return mask;
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ std::shared_ptr<LayerNorm> layer_norm_of(const TransformerLayerOptions& o) {
 }
 
 std::shared_ptr<Linear> linear_of(const TransformerLayerOptions& o, Index from, Index to) {
-  return std::make_shared<Linear>(LinearOptions{from, at_least_1("Transformer", "dim_feedforward", to), o.bias});
+  return std::make_shared<Linear>(LinearOptions{from, to, o.bias});
 }
 
 /// What a layer's parts have in common: x + drop(part(x)), normed before the part or after the sum.
@@ -46,10 +46,17 @@ struct Residual {
   }
 };
 
-/// The one cache of a layer, if any.
-KeyValueCache* cache_of(const char* op, std::span<KeyValueCache> caches) {
-  if (caches.size() > 1)
-    throw Error(ErrorCode::shape, op, "a layer has one cache, got " + std::to_string(caches.size()), {{1}});
+void require_caches(const char* op, std::span<KeyValueCache> caches, std::size_t layers) {
+  const auto wanted = static_cast<Index>(layers), got = static_cast<Index>(caches.size());
+  if (got != 0 && got != wanted)
+    throw Error(
+        ErrorCode::shape, op,
+        "caches must be one for each of " + std::to_string(wanted) + " layers, or none, got " + std::to_string(got),
+        {{wanted}, {got}});
+}
+
+KeyValueCache* cache_of(const char* layer, std::span<KeyValueCache> caches) {
+  require_caches(layer, caches, 1);
   return caches.empty() ? nullptr : caches.data();
 }
 
@@ -57,11 +64,7 @@ KeyValueCache* cache_of(const char* op, std::span<KeyValueCache> caches) {
 template <class Layers, class Call, class Forward>
 Tensor run(const char* op, const Layers& layers, const LayerNorm* norm, const Tensor& x, const Call& call,
            Forward forward) {
-  if (!call.caches.empty() && call.caches.size() != layers.size())
-    throw Error(ErrorCode::shape, op,
-                "one cache for each of " + std::to_string(layers.size()) + " layers is needed, got " +
-                    std::to_string(call.caches.size()),
-                {{static_cast<Index>(layers.size())}, {static_cast<Index>(call.caches.size())}});
+  require_caches(op, call.caches, layers.size());
   Tensor y = x;
   const Probe named = call.probe.at("layers");
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -78,7 +81,9 @@ Tensor run(const char* op, const Layers& layers, const LayerNorm* norm, const Te
 TransformerEncoderLayer::TransformerEncoderLayer(const TransformerLayerOptions& o)
     : options_(o),
       self_attn_(register_module("self_attn", attention(o))),
-      linear1_(register_module("linear1", linear_of(o, o.d_model, o.dim_feedforward))),
+      linear1_(register_module(
+          "linear1",
+          linear_of(o, o.d_model, at_least_1("TransformerEncoderLayer", "dim_feedforward", o.dim_feedforward)))),
       linear2_(register_module("linear2", linear_of(o, o.dim_feedforward, o.d_model))),
       norm1_(register_module("norm1", layer_norm_of(o))),
       norm2_(register_module("norm2", layer_norm_of(o))) {}
@@ -117,7 +122,9 @@ TransformerDecoderLayer::TransformerDecoderLayer(const TransformerLayerOptions& 
     : options_(o),
       self_attn_(register_module("self_attn", attention(o))),
       multihead_attn_(register_module("multihead_attn", attention(o))),
-      linear1_(register_module("linear1", linear_of(o, o.d_model, o.dim_feedforward))),
+      linear1_(register_module(
+          "linear1",
+          linear_of(o, o.d_model, at_least_1("TransformerDecoderLayer", "dim_feedforward", o.dim_feedforward)))),
       linear2_(register_module("linear2", linear_of(o, o.dim_feedforward, o.d_model))),
       norm1_(register_module("norm1", layer_norm_of(o))),
       norm2_(register_module("norm2", layer_norm_of(o))),

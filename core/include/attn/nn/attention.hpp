@@ -18,6 +18,12 @@ class KeyValueCache {
  public:
   /// Throws RANGE unless capacity is at least 1. Takes memory with the first step, which settles B, G and D.
   explicit KeyValueCache(Index capacity);
+  /// A copy has memory of its own: what is appended to one is not in the other.
+  KeyValueCache(const KeyValueCache& other);
+  KeyValueCache& operator=(const KeyValueCache& other);
+  KeyValueCache(KeyValueCache&&) = default;
+  KeyValueCache& operator=(KeyValueCache&&) = default;
+  ~KeyValueCache() = default;
 
   Index length() const { return length_; }
   Index capacity() const { return capacity_; }
@@ -70,7 +76,8 @@ struct MultiheadAttentionCall {
 ///
 /// With need_weights, a probe, dropout or a mask that learns, the plain path runs, and these pass through the probe:
 /// "q" [B,H,T,D], "k" and "v" [B,G,S,D] (turned by rotary; the whole cache), "scores", "scaled", "masked", "weights"
-/// [B,H,T,S], "z" [B,H,T,D], "out" as the output. Else the fused path does, without a T×S matrix but for a mask.
+/// [B,H,T,S], "z" [B,H,T,D], "out" as the output. Else the fused path does, without a T×S matrix but for a mask. A
+/// masked key or value of NaN spoils its batch on the plain path, as in PyTorch; the fused one leaves it out.
 ///
 /// Throws SHAPE, TYPE or RANGE; UNSUPPORTED for a cache while gradients are recorded.
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.

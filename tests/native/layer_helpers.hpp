@@ -1,0 +1,34 @@
+#pragma once
+// What the tests of attention and Transformer layers share.
+
+#include "helpers.hpp"
+
+namespace test {
+
+/// A boolean mask.
+inline Tensor int_mask(std::initializer_list<std::int32_t> values, const Shape& shape) {
+  return attn::reshape(integers(values), shape);
+}
+
+/// Names and shapes, in this order.
+void check_parameters(const attn::nn::Module& module,
+                      const std::vector<std::pair<std::string, std::string>>& names_and_shapes);
+
+/// A probe that leaves everything as it is, which takes layers off their fused paths.
+attn::Probe unchanged();
+
+double largest(const Tensor& x);  ///< absolute value
+
+/// The output of attention to memory, and the gradients that a fixed one of the output gives: of query, memory and
+/// every parameter.
+struct Run {
+  Tensor output;
+  std::vector<Tensor> gradients;
+};
+Run run_attention(const attn::nn::MultiheadAttention& attention, const Tensor& query, const Tensor& memory,
+                  const attn::nn::MultiheadAttentionCall& call);
+
+/// How far an output may lie from the exact one, where masks add at most 32 to a score.
+double attention_bound(const attn::nn::MultiheadAttention& attention, const Tensor& query, const Tensor& memory);
+
+}  // namespace test
