@@ -61,10 +61,10 @@ function patch(text, from, to) {
   return text.replace(from, () => to);
 }
 
-/** Bundled, so that the module has no dependency and a page without a bundler can import it. */
+/** Bundled, so that the module has no dependency and a page without a bundler can import it; the declarations keep the comments. */
 async function bundleFacade() {
   const { build } = await import('esbuild'); // only there after the set-up
-  const settings = { bundle: true, format: 'esm', target: 'es2022', absWorkingDir: root, logLevel: 'warning' };
+  const settings = { bundle: true, format: 'esm', target: 'es2022', minify: true, keepNames: true, absWorkingDir: root, logLevel: 'warning' };
   await build({ ...settings, entryPoints: ['bindings/src/web.ts'], outfile: 'dist/web.js' });
   await build({ ...settings, entryPoints: ['bindings/src/node.ts'], outfile: 'dist/node.js', platform: 'node' });
 }
