@@ -203,6 +203,10 @@ TEST_CASE("tensors that overlap, leave holes or leave bytes over are refused") {
     return object(R"("v":{"dtype":"U8","shape":[4],"data_offsets":)" + a + "}," + w("U8", "[4]", b));
   };
   CHECK(attn::load_safetensors(file(two("[4,8]", "[0,4]"), 8)).tensors[0].first == "w");
+  // One without elements may stand where another begins, whatever their names.
+  CHECK(attn::load_safetensors(
+            file(object(w("U8", "[4]", "[0,4]") + R"(,"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})"), 4))
+            .tensors.size() == 2);
   refused({"\"w\"", "byte 2", "overlaps"}, file(two("[0,4]", "[2,6]"), 8));
   refused({"\"w\"", "byte 0", "overlaps"}, file(two("[0,4]", "[0,4]"), 4));
   refused({"bytes 4 to 5", "\"w\""}, file(two("[0,4]", "[5,9]"), 9));
