@@ -199,7 +199,9 @@ TEST_CASE("seq2seq: decoding says what forward finds likeliest; wider beams say 
         CHECK(greedy[row].alignment.shape() == Shape{static_cast<Index>(greedy[row].tokens.size()), one.size(1)});
     }
     const auto wide = model.decode(source, lengths, {.max_length = 6, .beams = 5});
-    for (std::size_t row = 0; row < 2; ++row) CHECK(wide[row].score >= greedy[row].score);
+    // Several hypotheses at once are rounded otherwise than one.
+    for (std::size_t row = 0; row < 2; ++row)
+      CHECK(wide[row].score >= greedy[row].score - 6 * 10 * 12 * 4 * tolerance::rounding);
   }
 }
 

@@ -154,7 +154,9 @@ TEST_CASE("transformer: decoding with kept keys and values says what forward fin
       for (const float sum : sums.values()) CHECK(std::abs(sum - 1) <= 32 * 0x1p-24f);
     }
     const auto wide = model.decode(source, lengths, {.beams = 5});
-    for (std::size_t row = 0; row < 2; ++row) CHECK(wide[row].score >= greedy[row].score);
+    // Several hypotheses at once are rounded otherwise than one.
+    for (std::size_t row = 0; row < 2; ++row)
+      CHECK(wide[row].score >= greedy[row].score - 6 * kRoundings * 4 * tolerance::rounding);
   }
 }
 
