@@ -84,7 +84,7 @@ D2Result train_d2(const Sentiment& data, Index epochs, std::ostream& log) {
                                                                   .d_model = 32,
                                                                   .num_heads = 2,
                                                                   .num_layers = 1,
-                                                                  .dropout = 0.1,
+                                                                  .dropout = 0.3,
                                                                   .positions = attn::models::Positions::none,
                                                                   .pooling = attn::models::Pooling::attention});
   attn::optim::Adam adam(result.model->parameters(), {.lr = 1e-3});
