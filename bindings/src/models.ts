@@ -13,7 +13,7 @@ const camel = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) =>
 const renamed = (fields: object, rename: (name: string) => string) =>
   Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined).map(([name, value]) => [rename(name), value]));
 
-/** A whole model, made from its config alone; the core checks that. */
+/** A whole model, made from its config alone, in either spelling of the names, since files have the core's; it checks that. */
 abstract class Model<Config extends object> extends Module {
   /** What it was made from, with every default filled in: plain data, which JSON keeps. */
   readonly config: Readonly<Required<Config>>;

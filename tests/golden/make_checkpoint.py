@@ -3,6 +3,7 @@
 Run here: python3 make_checkpoint.py
 dtypes.safetensors has every dtype that is read, elements that begin anywhere, and values of all kinds; what they are
 stands in tests/native/safetensors_test.cpp.  written.safetensors is what our own writer has to give, byte for byte.
+gpt.safetensors is the first model of models.json with its config, for the same logits natively, in Node and in browsers.
 With a file's name as argument, prints what is in it: `python3 make_checkpoint.py FILE`.
 """
 import json
@@ -65,8 +66,11 @@ WRITTEN = [
     ("empty", "F32", [2, 0], []),
     ("偏置", "I32", [2], [-1, 2147483647]),
 ]
+MODEL = json.load(open("models.json"))[0]
+GPT = [(name, "F32", x["shape"], x["values"]) for name, x in MODEL["state"].items()]
 for name, data in [("dtypes", write(DTYPES, {"note": "写 by hand"}, False)),
-                   ("written", write(WRITTEN, {"config": '{"layers":2}'}, True))]:
+                   ("written", write(WRITTEN, {"config": '{"layers":2}'}, True)),
+                   ("gpt", write(GPT, {"model": MODEL["layer"], "config": json.dumps(MODEL["options"])}, True))]:
     with open(name + ".safetensors", "wb") as file:
         file.write(data)
 tensors, metadata = read(open("written.safetensors", "rb").read())

@@ -1,6 +1,10 @@
 // Models against the same ones in plain PyTorch; tests/golden/make_models.py computed the cases.
+#include <fstream>
+#include <iterator>
 #include <set>
+#include <span>
 
+#include "attn/checkpoint.hpp"
 #include "golden.hpp"
 #include "models/classifier.hpp"
 #include "models/gpt.hpp"
@@ -34,4 +38,15 @@ TEST_CASE("models give PyTorch's logits and gradients") {
     kinds.insert(c.layer);
   }
   CHECK(kinds == std::set<std::string>{"gpt", "classifier", "vit"});
+}
+
+TEST_CASE("a checkpoint of a GPT gives PyTorch's logits, as in Node and in browsers") {
+  std::ifstream file(ATTN_GOLDEN_DIR "/gpt.safetensors", std::ios::binary);
+  const std::string bytes(std::istreambuf_iterator<char>(file), {});
+  const attn::Checkpoint checkpoint = attn::load_safetensors(std::as_bytes(std::span(bytes)));
+  GPT model(gpt_config(checkpoint.metadata.at("config")));
+  attn::load_checkpoint(checkpoint, model);
+  const Case c = golden::read(ATTN_GOLDEN_DIR "/models.json").front();
+  const Tensor logits = model.forward(c.input("tokens"));
+  check_close(logits, c.outputs.at("logits"), 1e-5 * largest(logits));
 }

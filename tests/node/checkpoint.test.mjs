@@ -56,6 +56,17 @@ test('files that an independent writer made are read', () => attn.scope(() => {
   }
 }));
 
+test('a checkpoint of a GPT gives the logits that PyTorch computed, as natively and in browsers', () => attn.scope(() => {
+  const models = JSON.parse(readFileSync(new URL('../golden/models.json', import.meta.url), 'utf8'));
+  const { inputs: { tokens }, outputs: { logits } } = models.find(({ layer }) => layer === 'gpt');
+  const file = golden('gpt');
+  const model = new attn.models.GPT(JSON.parse(attn.loadSafetensors(file).metadata.config));
+  attn.loadCheckpoint(file, model);
+  const found = model.forward(attn.tensor(tokens.values, { shape: tokens.shape, dtype: 'int32' }));
+  const largest = Math.max(...logits.values.map(Math.abs));
+  found.data().forEach((logit, i) => assert.ok(Math.abs(logit - logits.values[i]) <= 1e-5 * largest, `logit ${i}`));
+}));
+
 test('training goes on from a checkpoint as if it had never stopped', () => attn.scope(() => {
   const make = () => {
     const model = new nn.Sequential(new nn.Linear({ inFeatures: 2, outFeatures: 4 }), new nn.GELU(), new nn.Linear({ inFeatures: 4, outFeatures: 1 }));

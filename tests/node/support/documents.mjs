@@ -128,7 +128,7 @@ export function trainD2(attn, language, epochs = 10) {
   const sentences = sentiment(language);
   attn.manualSeed(2);
   const below = generator(2);
-  const model = classifier(attn, sentences, 0.1);
+  const model = classifier(attn, sentences, 0.3);
   const adam = new attn.optim.Adam(model.parameters(), { lr: 1e-3 });
   for (let epoch = 0; epoch < epochs; epoch += 1) trainEpoch(attn, model, adam, sentences.train, below);
   return { model, sentences, ...evaluate(attn, model, sentences.heldOut) };
