@@ -33,7 +33,7 @@ export async function buildPreset(preset) {
   if (wasm) await setupNodeModules(); // Emscripten's linker runs acorn
   const env = await setupEnvironment({ wasm });
   await exclusively(() => step(`${preset} tests`, {
-    inputs: [...(wasm ? bindings : core), 'tests/native'],
+    inputs: [...(wasm ? bindings : core), 'examples', 'tests/native'],
     facts: factsOf(env),
     output: `build/${preset}/CMakeCache.txt`,
     work: () => cmake(preset, env),
