@@ -2,10 +2,8 @@
 export type { Attn } from './attn.js';
 export type { LoadCheckpointOptions, LoadSafetensorsOptions, Metadata, Safetensors, SaveCheckpointOptions } from './checkpoint.js';
 export { AttnError } from './error.js';
-export type {
-  Classifier, ClassifierCall, ClassifierConfig, Decoded, DecodeOptions, GenerateOptions, GPT, GPTConfig, Seq2Seq, Seq2SeqConfig,
-  SourceOptions, TeacherForcing, Transformer, TransformerConfig, ViT, ViTConfig,
-} from './models.js';
+export type { Classifier, ClassifierCall, ClassifierConfig, GenerateOptions, GPT, GPTConfig, ViT, ViTConfig } from './models.js';
+export type { Decoded, DecodeOptions, Seq2Seq, Seq2SeqConfig, SourceOptions, TeacherForcing, Transformer, TransformerConfig } from './translators.js';
 export type { Layer, LoadStateDictOptions, Module } from './module.js';
 export type {
   Adam, AdamOptions, AdamW, ClipGradNormOptions, EarlyStopping, EarlyStoppingOptions, Optimizer, OptimizerState, Schedule, SGD,
