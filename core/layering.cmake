@@ -5,7 +5,7 @@
 set(FLOORS
   "(shape|error|random|functions)\\.[ch]pp$"
   "(simd\\.hpp|instruction_set\\.[ch]pp|kernels/[a-z0-9_]+\\.[ch]pp)$"
-  "(thread_pool|scratch)\\.[ch]pp$|(pieces|panels|strided)\\.hpp$"
+  "(thread_pool|scratch)\\.[ch]pp$|(pieces|panels|rows|strided)\\.hpp$"
   "(ops|ops_backward|loss|attention|attention_shapes|fused_attention|conv1d|gru|matmul)\\.[ch]pp$"
   "(tensor|autograd|probe)\\.[ch]pp$"
   "(functional|losses)\\.[ch]pp$"

@@ -12,12 +12,14 @@
 #include "kernels/normalize.hpp"
 #include "kernels/reduce.hpp"
 #include "kernels/rotary.hpp"
+#include "rows.hpp"
 #include "simd.hpp"
 #include "strided.hpp"
 
 namespace attn::ops {
 
 using detail::for_each_run;
+using detail::for_rows;
 using detail::gather;
 using detail::kGrain;
 using detail::kRun;
@@ -149,21 +151,6 @@ void reduce(Reduction f, const In& x, const Out& out) {
     });
   });
 }
-
-namespace {
-
-/// f(Arch{}, row, n) for each row of x.
-template <class F>
-void for_rows(const In& x, F f) {
-  const Index n = x.size(-1), rows = n == 0 ? 0 : x.numel() / n;
-  parallel_for(rows, rows_per_piece(n), [&](Index begin, Index end) {
-    simd::dispatch([&](auto arch) {
-      for (Index row = begin; row < end; ++row) f(arch, row, n);
-    });
-  });
-}
-
-}  // namespace
 
 void softmax(const In& x, const Out& out) {
   for_rows(x, [&]<class Arch>(Arch, Index row, Index n) {

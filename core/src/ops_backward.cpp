@@ -12,30 +12,18 @@
 #include "kernels/reduce.hpp"
 #include "kernels/scores.hpp"
 #include "pieces.hpp"
+#include "rows.hpp"
 #include "scratch.hpp"
 #include "simd.hpp"
 #include "strided.hpp"
 
 namespace attn::ops {
 
+using detail::for_rows;
 using detail::kGrain;
 using detail::kRun;
 using detail::rows_per_piece;
 using detail::Scratch;
-
-namespace {
-
-template <class F>
-void for_rows(const In& x, F f) {
-  const Index n = x.size(-1), rows = n == 0 ? 0 : x.numel() / n;
-  parallel_for(rows, rows_per_piece(n), [&](Index begin, Index end) {
-    simd::dispatch([&](auto arch) {
-      for (Index row = begin; row < end; ++row) f(arch, row, n);
-    });
-  });
-}
-
-}  // namespace
 
 void unary_backward(Unary f, const In& kept, const In& gradient, const Out& out) {
   const Index n = kept.numel();
