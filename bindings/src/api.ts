@@ -10,9 +10,10 @@ export type {
   SGDOptions, WarmupCosineOptions,
 } from './optim.js';
 export type {
-  AdditiveAttention, AdditiveAttentionCall, AdditiveAttentionOptions, DynamicAttention, Flags, LayerMask, LearnedPositions,
-  MultiheadAttention, MultiheadAttentionCall, MultiheadAttentionOptions, PositionsOptions, SinusoidalPositions,
+  AdditiveAttention, AdditiveAttentionCall, AdditiveAttentionOptions, DynamicAttention, Flags, LayerMask,
+  MultiheadAttention, MultiheadAttentionCall, MultiheadAttentionOptions,
 } from './multihead.js';
+export type { LearnedPositions, PositionsOptions, SinusoidalPositions } from './positions.js';
 export type { GRU, GRUOptions } from './recurrent.js';
 export { Tensor } from './tensor.js';
 export type {

@@ -27,7 +27,9 @@ export interface LoadCheckpointOptions {
 }
 
 function textsOf(op: string, metadata: Metadata): [names: string[], texts: string[]] {
-  if (typeof metadata !== 'object' || metadata === null) throw new AttnError('TYPE', op, `metadata must be an object, got ${shown(metadata)}`);
+  if (typeof metadata !== 'object' || metadata === null) {
+    throw new AttnError('TYPE', op, `metadata must be an object, got ${shown(metadata)}`);
+  }
   for (const [name, text] of Object.entries<unknown>(metadata)) {
     if (typeof text !== 'string') throw new AttnError('TYPE', op, `the metadata '${name}' must be a string, got ${shown(text)}`);
   }

@@ -1,8 +1,9 @@
 import * as layers from './layers.js';
 import { toTensor } from './creation.js';
 import { Module } from './module.js';
-import { AdditiveAttention, DynamicAttention, LearnedPositions, MultiheadAttention, SinusoidalPositions, type PositionsOptions } from './multihead.js';
+import { AdditiveAttention, DynamicAttention, MultiheadAttention } from './multihead.js';
 import { checkNames, number, whole } from './options.js';
+import { LearnedPositions, SinusoidalPositions, type PositionsOptions } from './positions.js';
 import { GRU } from './recurrent.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
@@ -55,7 +56,10 @@ export function nn(runtime: Runtime) {
       return runtime.wrap(runtime.call(op, (core) => core.rotary(toTensor(runtime, op, x, 'float32', 'x').handle(op, runtime),
         whole(op, 'first', options.first ?? 0), number(op, 'base', options.base ?? 10000))));
     },
-    /** Biases of scores [H,T,S]: −slope_h · |distance|, the T queries being the last of the S positions. Press et al. 2022, arXiv:2108.12409. */
+    /**
+     * Biases of scores [H,T,S]: −slope_h · |distance|, the T queries being the last of the S positions.
+     * Press et al. 2022, arXiv:2108.12409.
+     */
     alibi(options: { numHeads: number; queries: number; keys: number }): Tensor {
       const op = 'alibi';
       checkNames(op, options, ['numHeads', 'queries', 'keys']);

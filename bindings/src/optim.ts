@@ -113,8 +113,8 @@ function adamArguments(op: string, options: AdamOptions, weightDecay: number): A
   checkNames(op, options, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad']);
   const betas: unknown = options.betas ?? [0.9, 0.999];
   if (!Array.isArray(betas) || betas.length !== 2) throw new AttnError('TYPE', op, `betas must be two numbers, got ${shown(betas)}`);
-  return [number(op, 'lr', options.lr ?? 1e-3), number(op, 'betas', betas[0]), number(op, 'betas', betas[1]), number(op, 'eps', options.eps ?? 1e-8),
-    number(op, 'weightDecay', options.weightDecay ?? weightDecay), flag(op, 'amsgrad', options.amsgrad ?? false)];
+  return [number(op, 'lr', options.lr ?? 1e-3), number(op, 'betas', betas[0]), number(op, 'betas', betas[1]),
+    number(op, 'eps', options.eps ?? 1e-8), number(op, 'weightDecay', options.weightDecay ?? weightDecay), flag(op, 'amsgrad', options.amsgrad ?? false)];
 }
 
 /**

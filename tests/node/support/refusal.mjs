@@ -36,3 +36,9 @@ export function refuses(f, { code, op, message, shapes }) {
 export const spell = (name, rows) => test(name, () => {
   for (const [code, op, f, rest] of rows) refuses(f, { code, op, ...rest });
 });
+/** f makes what it likes; in the end nothing of it may be left. */
+export const tidy = (name, f) => test(name, () => {
+  const before = attn.memory();
+  attn.scope(f);
+  assert.equal(attn.memory(), before, 'bytes of tensors');
+});
