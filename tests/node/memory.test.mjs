@@ -126,7 +126,8 @@ for (const threads of [1, 2]) {
     for (const [name, { calls, tensors, heap, buffers }] of Object.entries(JSON.parse(child.stdout))) {
       assert.equal(calls, 10_000, name);
       assert.equal(tensors, 0, `${name}: bytes of tensors`);
-      assert.equal(heap, 0, `${name}: growth of the core's own memory`);
+      // What training keeps from step to step changes places, so that its end wanders; 625 blocks of one leak would show.
+      assert.ok(heap <= (name.startsWith('training') ? 4096 : 0), `${name}: growth of the core's own memory by ${heap}`);
       assert.ok(buffers < 2 ** 20, `${name}: ${buffers} bytes of array buffers`);
     }
   });

@@ -50,7 +50,24 @@ const operators = [
   () => x.reshape(-1), () => x.slice(0, -1), () => x.index([1, 0]), () => x.maskedFill([1, 0, 0], 0), () => x.softmax(0), () => attn.cat([x, [[1, 2, 3]]]),
   () => attn.stack([[1, 2], [3, 4]]), () => attn.tensor(x), () => x.permute(1, 0).toArray(), () => x.data(), () => x.sum().item(), () => attn.randn([5]),
 ];
+const learned = attn.tensor([[1, 2, 3], [4, 5, 6]], { requiresGrad: true });
+const model = new attn.nn.Sequential(new attn.nn.Linear({ inFeatures: 2, outFeatures: 3 }), new attn.nn.GELU(), new attn.nn.Dropout());
+const heeded = new attn.nn.MultiheadAttention({ embedDim: 2, numHeads: 2 });
+const optimizer = new attn.optim.AdamW(model.parameters());
+const file = attn.saveSafetensors(model.stateDict(), { note: 'x' });
+const training = [
+  () => learned.mul(learned).sum().backward(), () => { learned.grad = null; }, () => learned.grad, () => attn.noGrad(() => learned.exp().detach()),
+  () => F.crossEntropy(learned, [0, 1], { weight: [1, 2, 3] }).backward(), () => F.dropout(x), () => F.embedding([[0, 1]], learned),
+  () => { optimizer.zeroGrad(); F.mseLoss(model.forward(q), v.map((row) => [...row, 1])).backward(); optimizer.step(); },
+  () => new attn.nn.Linear({ inFeatures: 2, outFeatures: 2 }).forward(q), () => new attn.nn.GRU({ inputSize: 2, hiddenSize: 2 }).forward(q)[0],
+  () => heeded.forward(q, k, v, { attnMask: [[false, true, false], [false, false, true], [false, false, false]], probe: (name, t) => t.mul(1) }),
+  () => model.loadStateDict(model.stateDict()), () => new attn.optim.Adam(model.parameters()).stateDict(), () => attn.optim.clipGradNorm(model.parameters(), 1),
+  () => attn.loadSafetensors(file), () => attn.saveCheckpoint(model, { optimizer }),
+];
 const refused = [
+  () => learned.backward(), () => learned.backward([1]), () => attn.scope(() => attn.ones([1]).backward()), () => F.crossEntropy(learned, [0, 9]), () => F.embedding([9], learned),
+  () => model.forward([1]), () => model.loadStateDict({ weight: [1] }), () => new attn.nn.Linear({ inFeatures: 0, outFeatures: 1 }), () => new attn.optim.SGD([gone]),
+  () => attn.scope(() => heeded.forward(q, k, v, { probe: (name, t) => t.matmul([[1]]) })), () => attn.loadSafetensors(file.subarray(9)), () => attn.loadCheckpoint(file, heeded),
   () => attn.attend(q, k, [[1, 2], [3]]), () => attn.attend(q, k, [[1]]), () => attn.attend(q, k, v, { score: 'dotty' }), () => attn.attend(q, k, v, { heads: 3 }),
   () => attn.attend(q, k, v, { mask: { padding: [9], additive: q } }), () => attn.attend([[1, -1]], [[1, 0], [0, 1]], [[1], [2]], { score: 'dot', normalizer: 'sum' }),
   () => attn.attend(q, k, v, { score: 'general', weight: [[1]] }), () => F.linear(q, k, [1]), () => F.softmax(q, 5), () => F.conv1d(q, q), () => x.add([1, 2]),
@@ -74,6 +91,7 @@ const kinds = {
   'functions, disposed': functions.map((f) => () => dispose(f())),
   'attend, in a scope': attend.map((f) => () => attn.scope(() => void f())),
   'functions and operators, in a scope': [...functions, ...operators].map((f) => () => attn.scope(() => void f())),
+  'training, in a scope': training.map((f) => () => attn.scope(() => void f())),
   refused,
 };
 
