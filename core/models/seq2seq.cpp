@@ -200,13 +200,13 @@ Tensor Seq2Seq::loss(const Tensor& source, const Tensor& source_lengths, const T
 std::vector<Decoded> Seq2Seq::decode(const Tensor& source, const Tensor& source_lengths,
                                      const DecodeOptions& options) const {
   return decode_each(kModel, source, source_lengths, [&](const Tensor& one) {
-    auto [memory, state] = encode(one, {}, {});
-    const auto advance_hypotheses = [&, memory = memory, state = state](const Tensor& tokens,
-                                                                        const Tensor& parents) mutable {
+    Encoded so_far = encode(one, {}, {});
+    const auto advance_hypotheses = [&](const Tensor& tokens, const Tensor& parents) {
       const Index rows = tokens.size(0);
-      state = transpose(index(transpose(state, 0, 1), parents), 0, 1);
-      const Steps step = advance(embed(*target_embedding_, reshape(tokens, {rows, 1})), state, memory, {});
-      state = step.state;
+      const Tensor state = transpose(index(transpose(so_far.state, 0, 1), parents), 0, 1);
+      const Tensor embedded = embed(*target_embedding_, reshape(tokens, {rows, 1}));
+      const Steps step = advance(embedded, state, so_far.memory, {});
+      so_far.state = step.state;
       return BeamStep{reshape(read_out(step.found, {}), {rows, config_.target_vocab}),
                       reshape(step.alignment, {rows, one.size(1)})};
     };
