@@ -86,7 +86,8 @@ TEST_CASE("transformer: a probe sees all of both stacks, and what it returns goe
   const Tensor cross = seen.at("decoder.layers.1.multihead_attn.weights");
   REQUIRE(cross.shape() == Shape{2, 2, 3, 4});
   for (Index row = 6; row < 12; ++row) CHECK((cross.values()[static_cast<std::size_t>(row) * 4 + 3] == 0));
-  check_same_bits(seen.at("logits"), model.forward(source, lengths, target_in, seen.probe()));
+  const Tensor logits = seen.at("logits");
+  check_same_bits(logits, model.forward(source, lengths, target_in, seen.probe()));
   const Tensor blind = model.forward(
       source, lengths, target_in,
       replacing("decoder.layers.0.multihead_attn.z", [](const Tensor& x) { return attn::zeros(x.shape()); }));
