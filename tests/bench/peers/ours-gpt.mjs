@@ -21,7 +21,7 @@ export function oursGpt(attn, name, { lr, ...config }, weights, tokens, targets)
     output() {
       const loss = model.loss(given, wanted);
       loss.backward();
-      const byName = Object.entries(model.namedParameters()).sort(([a], [b]) => (a < b ? -1 : 1));
+      const byName = model.namedParameters().sort(([a], [b]) => (a < b ? -1 : 1));
       const numbers = Float32Array.from([loss.item(), ...byName.flatMap(([, parameter]) => [...parameter.grad.data()])]);
       optimizer.zeroGrad();
       loss.dispose();
