@@ -13,11 +13,12 @@ import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
 
 const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native', name);
 
+/** Every set of instructions; but a race is one under any of them. */
 const native = (preset) => ({
   stage: 'native',
   place: `native, ${preset.replace('native-', '')}`,
   build: () => buildPreset(preset),
-  run: () => runUnderEverySet(testProgram(preset, 'attn_tests')),
+  run: () => (preset === 'tsan' ? runDoctest : runUnderEverySet)(testProgram(preset, 'attn_tests')),
 });
 
 const wasm = (simd, threading) => ({
@@ -58,10 +59,24 @@ async function setup(stages) {
   if (stages.has('browser')) await setupBrowsers();
 }
 
-async function test({ place, build, run }) {
+/**
+ * Adds to each place when it is built. Builds go ahead, one after another, while earlier places are tested: a build uses
+ * all cores, most tests one.
+ */
+function buildAhead(chosen) {
+  let last = Promise.resolve();
+  return chosen.map((place) => {
+    const built = last.then(() => place.build());
+    last = built.catch(() => {}); // which its own place tells of
+    return { ...place, built };
+  });
+}
+
+async function test({ place, built, run }) {
+  await built.catch(() => {});
   const begin = performance.now();
   say(`\n── ${place} ──`);
-  const result = await build().then(run).catch((error) => {
+  const result = await built.then(run).catch((error) => {
     say(error instanceof Problem ? error.message : error.stack);
     return { passed: 0, failed: 1, skipped: 0 };
   });
@@ -91,6 +106,6 @@ await main(import.meta, async () => {
   const stages = new Set(named.length > 0 ? named : known);
   await setup(stages);
   const results = [];
-  for (const place of places.filter(({ stage }) => stages.has(stage))) results.push(await test(place));
+  for (const place of buildAhead(places.filter(({ stage }) => stages.has(stage)))) results.push(await test(place));
   if (!report(results)) process.exitCode = 1;
 });
