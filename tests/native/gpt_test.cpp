@@ -96,12 +96,7 @@ TEST_CASE("a GPT begins with GPT-2's values, the same for the same seed") {
       continue;
     }
     const bool residual = name.ends_with("out_proj.weight") || name.ends_with("mlp.2.weight");
-    const double deviation = residual ? 0.02 / 4 : 0.02;  // √(2·8) = 4
-    double squares = 0;
-    for (const double v : exact(x).data) squares += v * v;
-    // The variance of n squares of a normal is 2/n of the square of theirs: within five deviations.
-    const auto n = static_cast<double>(x.numel());
-    CHECK(std::abs(squares / n / (deviation * deviation) - 1) < 5 * std::sqrt(2 / n));
+    check_deviation(x, residual ? 0.02 / 4 : 0.02);  // √(2·8) = 4
   }
   attn::manual_seed(3);
   const GPT again(config);

@@ -48,6 +48,13 @@ void check_same_logits(const Tensor& got, const Tensor& want, double roundings) 
   check_close(got, exact(want), roundings * tolerance::rounding * largest(want));
 }
 
+void check_deviation(const Tensor& x, double deviation) {
+  double squares = 0;
+  for (const double v : exact(x).data) squares += v * v;
+  const auto n = static_cast<double>(x.numel());
+  CHECK(std::abs(squares / n / (deviation * deviation) - 1) < 5 * std::sqrt(2 / n));
+}
+
 void check_half(const Tensor& a, const Tensor& b) {
   const Array x = exact(a), y = exact(b);
   REQUIRE(x.shape == y.shape);

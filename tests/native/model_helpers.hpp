@@ -27,6 +27,9 @@ attn::Probe replacing(std::string_view name, const std::function<Tensor(const Te
 /// logit passes through one behind the other; norms see to it that a relative error does not grow from block to block.
 void check_same_logits(const Tensor& got, const Tensor& want, double roundings);
 
+/// That these are normal numbers around 0, as far as their squares tell: the variance of the mean of n is 2/n of the
+/// square of what is expected, and they must be within five deviations.
+void check_deviation(const Tensor& x, double deviation);
 /// That dropout of one half stood between a and b: half of their elements are equal, within five deviations.
 void check_half(const Tensor& a, const Tensor& b);
 
