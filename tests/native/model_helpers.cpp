@@ -64,6 +64,11 @@ void check_half(const Tensor& a, const Tensor& b) {
   CHECK(std::abs(static_cast<double>(equal) - n / 2) <= 5 * std::sqrt(n / 4));
 }
 
+double roundings(const attn::models::GPTConfig& c) {
+  const Index width = c.dim_feedforward == 0 ? 4 * c.d_model : c.dim_feedforward;
+  return static_cast<double>(c.num_layers * (6 * c.d_model + c.max_length + width + 40) + 2 * c.d_model + 10);
+}
+
 bool differ(const Tensor& a, const Tensor& b) {
   const Array x = exact(a), y = exact(b);
   REQUIRE(x.shape == y.shape);
