@@ -80,7 +80,8 @@ async function llvm() {
   const system = '/usr/lib/llvm-19/bin';
   const needed = ['clang', 'wasm-ld', 'llvm-ar', 'llvm-nm', 'llvm-objcopy'];
   if (needed.every((program) => existsSync(join(system, program)))) return system;
-  const recipe = { revision: 1, packages: ['clang-19', 'lld-19', 'llvm-19'] };
+  // clang looks for its own headers beside itself, so these come along where the system has them, too.
+  const recipe = { revision: 1, packages: ['clang-19', 'libclang-common-19-dev', 'lld-19', 'llvm-19'] };
   const folder = await part('llvm', 'the LLVM 19 compiler (about 70 MB)', recipe, async (folder) => {
     const files = await unpackPackages({ suite: 'bookworm', packages: recipe.packages, withDependencies: true, folder });
     for (const program of readdirSync(join(folder, 'usr/lib/llvm-19/bin'))) {
