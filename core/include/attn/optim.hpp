@@ -28,7 +28,7 @@ class Optimizer {
   virtual ~Optimizer() = default;
 
   /// Moves every parameter that has a gradient, in one pass over all. NaN is not hidden: a NaN in a gradient is one in
-  /// the parameter and in what is remembered of it. Throws TYPE for a gradient of integers.
+  /// the parameter and in what is remembered of it.
   void step();
   /// Leaves the parameters without gradients.
   void zero_grad();

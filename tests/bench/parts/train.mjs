@@ -3,6 +3,7 @@
 
 import { gpt, gptFlops, transformer } from '../lib/training.mjs';
 import { interleave } from '../lib/interleave.mjs';
+import { quantile } from '../lib/statistics.mjs';
 import { oursGpt } from '../peers/ours-gpt.mjs';
 import { tfjsGpt } from '../peers/tfjs-gpt.mjs';
 import { startYardstick } from '../probe/yardstick.mjs';
@@ -56,7 +57,31 @@ async function compare(platform, sets, rounds) {
   return results.map((result, i) => ({ ...result, case: one.name, threads: 1, flops: gptFlops(gpt), role: contestants[i].role }));
 }
 
-/** Medians of { forward, without gradients; forward, with; backward; the optimiser }, in ms. */
+/** How long each part of a step takes in ms, round by round. */
+function timeSteps(rounds, optimizer, lossOf) {
+  const parts = { forward: [], backward: [], optimizer: [] };
+  const timed = (part, f) => {
+    const begin = performance.now();
+    const result = f();
+    parts[part].push(performance.now() - begin);
+    return result;
+  };
+  for (let round = 0; round < rounds; round += 1) {
+    const loss = timed('forward', lossOf);
+    timed('backward', () => loss.backward());
+    timed('optimizer', () => {
+      optimizer.step();
+      optimizer.zeroGrad();
+    });
+    loss.dispose();
+  }
+  return parts;
+}
+
+/** f of each part's times, without the first rounds, which warm up. */
+const each = (parts, warmUp, f) => Object.fromEntries(Object.entries(parts).map(([part, list]) => [part, f(list.slice(warmUp))]));
+
+/** Medians of { forward, backward, optimizer }, in ms. */
 async function measureHalves(platform, simd, rounds) {
   const attn = await platform.load({ simd, threads: 1 });
   const { config: { lr, ...config }, tokens, targets } = gpt;
@@ -64,23 +89,7 @@ async function measureHalves(platform, simd, rounds) {
   const optimizer = new attn.optim.Adam(model.parameters(), { lr });
   const batch = { shape: [tokens.length / config.maxLength, config.maxLength], dtype: 'int32' };
   const [given, wanted] = [attn.tensor(tokens, batch), attn.tensor(targets, batch)];
-  const samples = { 'forward, no gradients': [], forward: [], backward: [], optimizer: [] };
-  for (let round = 0; round < 5 * rounds + 20; round += 1) {
-    const times = [performance.now()];
-    const lap = () => times.push(performance.now());
-    attn.noGrad(() => model.loss(given, wanted)).dispose();
-    lap();
-    const loss = model.loss(given, wanted);
-    lap();
-    loss.backward();
-    lap();
-    optimizer.step();
-    optimizer.zeroGrad();
-    lap();
-    loss.dispose();
-    if (round >= 20) Object.values(samples).forEach((list, i) => list.push(times[i + 1] - times[i]));
-  }
-  return Object.fromEntries(Object.entries(samples).map(([part, list]) => [part, list.sort((a, b) => a - b)[list.length >> 1]]));
+  return each(timeSteps(5 * rounds + 20, optimizer, () => model.loss(given, wanted)), 20, (list) => quantile(list, 0.5));
 }
 
 /** Bytes of tensors and of the heap after the first steps and after a thousand. */
@@ -102,20 +111,6 @@ async function measureTransformer({ load }, simd) {
   const optimizer = new attn.optim.Adam(model.parameters(), { lr });
   const tensor = ({ tokens, shape }) => attn.tensor(tokens, { shape, dtype: 'int32' });
   const [from, to] = [tensor(source), tensor(target)];
-  const parts = { forward: [], backward: [], optimizer: [] };
-  for (let i = 0; i < 4; i += 1) {
-    const times = [performance.now()];
-    const lap = () => times.push(performance.now());
-    const loss = attn.scope(() => attn.F.crossEntropy(model.forward(from, to).reshape(-1, config.targetVocab), to.reshape(-1)));
-    lap();
-    loss.backward();
-    lap();
-    optimizer.step();
-    optimizer.zeroGrad();
-    lap();
-    loss.dispose();
-    Object.values(parts).forEach((list, at) => list.push(times[at + 1] - times[at]));
-  }
-  const best = Object.fromEntries(Object.entries(parts).map(([part, list]) => [part, Math.min(...list.slice(1))]));
-  return { parameters: model.parameters().reduce((sum, { size }) => sum + size, 0), ...best, tensors: attn.memory(), heap: heapBytes() };
+  const parts = timeSteps(4, optimizer, () => model.loss(from, to, to));
+  return { parameters: model.numParameters, ...each(parts, 1, (list) => Math.min(...list)), tensors: attn.memory(), heap: heapBytes() };
 }

@@ -11,7 +11,6 @@ export function oursGpt(attn, name, { lr, ...config }, weights, tokens, targets)
   return {
     name,
     role: 'ours',
-    forward: () => model.loss(given, wanted),
     run() {
       attn.scope(() => { model.loss(given, wanted).backward(); });
       optimizer.step();
