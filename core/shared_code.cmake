@@ -3,6 +3,7 @@
 # own instruction set in its name exists once in a program, and the copy that wins may be one that only a newer processor
 # can run. Optimised builds inline all of these away.
 string(REPLACE "|" ";" objects "${OBJECTS}")
+list(FILTER objects EXCLUDE REGEX "cmake_pch")
 set(failures "")
 foreach(object IN LISTS objects)
   execute_process(COMMAND ${NM} ${object} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)

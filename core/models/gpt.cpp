@@ -7,9 +7,11 @@
 #include "attn/losses.hpp"
 #include "models/init.hpp"
 #include "models/padding.hpp"
+#include "src/functional/arithmetic.hpp"
 
 namespace attn::models {
 
+using detail::plus;
 using ops::Unary;
 
 void GPTConfig::fields(Fields& f) {
@@ -39,7 +41,7 @@ std::shared_ptr<nn::Layer> make_norm(const GPTConfig& c) {
   return std::make_shared<nn::LayerNorm>(nn::NormOptions{.normalized_shape = c.d_model, .bias = c.bias});
 }
 
-Tensor sum(const Tensor& a, const Tensor& b) { return binary(ops::Binary::add, a, b); }
+}  // namespace
 
 /// Its layers have the names that they would have in PyTorch's Sequential(Linear, activation, Linear).
 class Mlp : public nn::Module {
@@ -59,8 +61,6 @@ class Mlp : public nn::Module {
   Unary activation_;
   std::shared_ptr<nn::Linear> up_, down_;
 };
-
-}  // namespace
 
 class GPT::Block : public nn::Module {
  public:
@@ -86,9 +86,9 @@ class GPT::Block : public nn::Module {
             ->forward(normed, normed, normed,
                       {.need_weights = false, .is_causal = true, .cache = cache, .probe = probe.at("attn")})
             .output;
-    const Tensor mid = probe("resid_mid", sum(x, dropped(found)));
+    const Tensor mid = probe("resid_mid", plus(x, dropped(found)));
     const Tensor added = mlp_->forward(probe("ln2", ln2_->forward(mid)), probe.at("mlp"));
-    return probe("resid_post", sum(mid, dropped(added)));
+    return probe("resid_post", plus(mid, dropped(added)));
   }
 
  private:

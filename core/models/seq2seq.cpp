@@ -4,12 +4,15 @@
 
 #include "attn/error.hpp"
 #include "attn/random.hpp"
+#include "src/functional/arithmetic.hpp"
 
 namespace attn::models {
 
+using detail::plus;
+
 namespace {
 
-constexpr const char* kModel = "Seq2Seq";
+constexpr const char* kSeq2Seq = "Seq2Seq";
 
 /// Rows of x [B,S,D], picked by their places in the batch as a whole: [...,D].
 Tensor pick(const Tensor& x, const Tensor& places) {
@@ -60,15 +63,15 @@ void Seq2SeqConfig::fields(Fields& f) {
   tokens.fields(f);
 }
 
-std::string to_json(const Seq2SeqConfig& config) { return write_config(kModel, config); }
-Seq2SeqConfig seq2seq_config(std::string_view json) { return read_config<Seq2SeqConfig>(kModel, json); }
+std::string to_json(const Seq2SeqConfig& config) { return write_config(kSeq2Seq, config); }
+Seq2SeqConfig seq2seq_config(std::string_view json) { return read_config<Seq2SeqConfig>(kSeq2Seq, json); }
 
-Seq2Seq::Seq2Seq(const Seq2SeqConfig& config) : config_(checked(kModel, config)) {
+Seq2Seq::Seq2Seq(const Seq2SeqConfig& config) : config_(checked(kSeq2Seq, config)) {
   const Seq2SeqConfig& c = config_;
-  check_vocabularies(kModel, c.source_vocab, c.target_vocab, c.tie_embeddings, c.tokens);
+  check_vocabularies(kSeq2Seq, c.source_vocab, c.target_vocab, c.tie_embeddings, c.tokens);
   const Index h = c.hidden_size;
   if (c.bidirectional && h % 2 != 0)
-    throw Error(ErrorCode::range, kModel,
+    throw Error(ErrorCode::range, kSeq2Seq,
                 "hidden_size must be even, half for each direction, got " + std::to_string(h));
 
   source_embedding_ = register_module("source_embedding", std::make_shared<nn::Embedding>(nn::EmbeddingOptions{
@@ -111,7 +114,7 @@ Tensor Seq2Seq::embed(const nn::Embedding& table, const Tensor& tokens) const {
 
 Seq2Seq::Encoded Seq2Seq::encode(const Tensor& source, const Tensor& source_lengths, const Probe& probe) const {
   const Index steps = source.size(1);
-  const std::vector<Index> lengths = lengths_of(kModel, source, source_lengths);
+  const std::vector<Index> lengths = lengths_of(kSeq2Seq, source, source_lengths);
   const Tensor last = last_places(lengths, steps), turned = reversal(lengths, steps);
   Tensor x = probe("encoder.embed", embed(*source_embedding_, source));
   std::vector<Tensor> states;
@@ -133,12 +136,12 @@ Seq2Seq::Encoded Seq2Seq::encode(const Tensor& source, const Tensor& source_leng
 Seq2Seq::Steps Seq2Seq::look(const Tensor& query, const Memory& memory, const Probe& probe) const {
   Tensor scores;
   if (config_.attention == Seq2SeqAttention::additive) {  // one query: [B,S,H] holds every sum
-    const Tensor sums = binary(ops::Binary::add, query_proj_->forward(query), memory.keys);
+    const Tensor sums = plus(query_proj_->forward(query), memory.keys);
     scores = transpose(score_->forward(unary(ops::Unary::tanh, sums)), 1, 2);
   } else {
     scores = matmul(query, transpose(memory.keys, 1, 2));
   }
-  const Tensor masked = probe("masked", binary(ops::Binary::add, probe("scores", scores), memory.mask));
+  const Tensor masked = probe("masked", plus(probe("scores", scores), memory.mask));
   const Tensor weights = probe("weights", softmax(masked, -1));
   return {probe("z", matmul(weights, memory.values)), weights, {}};
 }
@@ -164,9 +167,9 @@ Tensor Seq2Seq::read_out(const Tensor& found, const Probe& probe) const {
 
 Seq2SeqOutput Seq2Seq::forward(const Tensor& source, const Tensor& source_lengths, const Tensor& target_in,
                                double teacher_forcing, const Probe& probe) const {
-  check_sequences(kModel, source, target_in);
+  check_sequences(kSeq2Seq, source, target_in);
   if (!(teacher_forcing >= 0 && teacher_forcing <= 1))
-    throw Error(ErrorCode::range, kModel,
+    throw Error(ErrorCode::range, kSeq2Seq,
                 "teacher_forcing must be from 0 to 1, got " + std::to_string(teacher_forcing));
   auto [memory, state] = encode(source, source_lengths, probe);
   const Probe inside = probe.at("decoder");
@@ -199,7 +202,7 @@ Tensor Seq2Seq::loss(const Tensor& source, const Tensor& source_lengths, const T
 
 std::vector<Decoded> Seq2Seq::decode(const Tensor& source, const Tensor& source_lengths,
                                      const DecodeOptions& options) const {
-  return decode_each(kModel, source, source_lengths, [&](const Tensor& one) {
+  return decode_each(kSeq2Seq, source, source_lengths, [&](const Tensor& one) {
     Encoded so_far = encode(one, {}, {});
     const auto advance_hypotheses = [&](const Tensor& tokens, const Tensor& parents) {
       const Index rows = tokens.size(0);

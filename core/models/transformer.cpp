@@ -7,12 +7,15 @@
 #include "models/encoder.hpp"
 #include "models/init.hpp"
 #include "models/padding.hpp"
+#include "src/functional/arithmetic.hpp"
 
 namespace attn::models {
 
+using detail::times;
+
 namespace {
 
-constexpr const char* kModel = "Transformer";
+constexpr const char* kTransformer = "Transformer";
 
 }  // namespace
 
@@ -33,13 +36,15 @@ void TransformerConfig::fields(Fields& f) {
   tokens.fields(f);
 }
 
-std::string to_json(const TransformerConfig& config) { return write_config(kModel, config); }
-TransformerConfig transformer_config(std::string_view json) { return read_config<TransformerConfig>(kModel, json); }
+std::string to_json(const TransformerConfig& config) { return write_config(kTransformer, config); }
+TransformerConfig transformer_config(std::string_view json) {
+  return read_config<TransformerConfig>(kTransformer, json);
+}
 
-Transformer::Transformer(const TransformerConfig& config) : config_(checked(kModel, config)) {
+Transformer::Transformer(const TransformerConfig& config) : config_(checked(kTransformer, config)) {
   const TransformerConfig& c = config_;
-  check_vocabularies(kModel, c.source_vocab, c.target_vocab, c.tie_embeddings, c.tokens);
-  require_divides(kModel, "num_heads", c.num_heads, "d_model", c.d_model);
+  check_vocabularies(kTransformer, c.source_vocab, c.target_vocab, c.tie_embeddings, c.tokens);
+  require_divides(kTransformer, "num_heads", c.num_heads, "d_model", c.d_model);
   source_ = table("source", c.source_vocab);
   target_ = table("target", c.target_vocab);
   if (c.positions == Positions::sinusoidal)
@@ -67,7 +72,7 @@ Transformer::Table Transformer::table(const std::string& side, Index vocabulary)
 
 Tensor Transformer::embed(const Table& table, const Tensor& tokens, Index first) const {
   const Tensor scale = full({}, static_cast<float>(std::sqrt(static_cast<double>(config_.d_model))));
-  Tensor x = binary(ops::Binary::mul, table.tokens->forward(tokens), scale);
+  Tensor x = times(table.tokens->forward(tokens), scale);
   if (table.positions) x = table.positions->forward(x, first);
   if (sinusoidal_) x = sinusoidal_->forward(x, first);
   return training() ? dropout(x, config_.dropout) : x;
@@ -84,8 +89,8 @@ Tensor Transformer::read_out(const Tensor& x) const {
 
 Tensor Transformer::forward(const Tensor& source, const Tensor& source_lengths, const Tensor& target_in,
                             const Probe& probe) const {
-  check_sequences(kModel, source, target_in, config_.max_length);
-  lengths_of(kModel, source, source_lengths);
+  check_sequences(kTransformer, source, target_in, config_.max_length);
+  lengths_of(kTransformer, source, source_lengths);
   const Tensor padding = source_lengths.defined() ? padding_mask(source_lengths, source.size(1)) : Tensor();
   const Tensor memory = encode(source, padding, probe.at("encoder"));
   const Probe inside = probe.at("decoder");
@@ -129,7 +134,7 @@ std::vector<Decoded> Transformer::decode(const Tensor& source, const Tensor& sou
     return beam_search(advance, static_cast<std::int32_t>(config_.tokens.bos),
                        static_cast<std::int32_t>(config_.tokens.eos), limited);
   };
-  return decode_each(kModel, source, source_lengths, decode_one, config_.max_length);
+  return decode_each(kTransformer, source, source_lengths, decode_one, config_.max_length);
 }
 
 }  // namespace attn::models

@@ -11,7 +11,7 @@ using attn::models::Classifier;
 
 namespace {
 
-constexpr std::size_t kBatch = 32;
+constexpr std::size_t kBatchOfSentences = 32;
 
 void shuffle(std::vector<Sentence>& sentences, attn::Generator& order) {
   for (std::size_t i = sentences.size(); i > 1; --i)
@@ -22,8 +22,8 @@ void shuffle(std::vector<Sentence>& sentences, attn::Generator& order) {
 template <class F>
 Score each_batch(const Classifier& model, const std::vector<Sentence>& sentences, F f) {
   Score sum;
-  for (std::size_t at = 0; at < sentences.size(); at += kBatch) {
-    const Answers given = answer(model, sentences, at, std::min(at + kBatch, sentences.size()));
+  for (std::size_t at = 0; at < sentences.size(); at += kBatchOfSentences) {
+    const Answers given = answer(model, sentences, at, std::min(at + kBatchOfSentences, sentences.size()));
     const Tensor loss = attn::binary_cross_entropy_with_logits(given.logits, given.labels);
     for (std::size_t i = 0; i < given.labels.values().size(); ++i)
       sum.accuracy += (given.logits.values()[i] > 0) == (given.labels.values()[i] > 0.5f);

@@ -25,7 +25,7 @@ struct Range {
 };
 
 double worst_of(const Range& range) {
-  constexpr std::uint32_t step = 251;
+  constexpr std::uint32_t step = 251 * ATTN_SHARE;
   const auto first = std::bit_cast<std::uint32_t>(range.from), last = std::bit_cast<std::uint32_t>(range.to);
   double worst = 0;
   constexpr Index block = 1 << 16;

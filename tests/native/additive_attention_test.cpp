@@ -22,8 +22,8 @@ TEST_CASE("additive attention refuses what does not fit, and shows its steps") {
   const auto batchless =  // one of a batch is what it is alone
       attention.forward(attn::reshape(attn::slice(query, 0, 1, 2), {3, 3}),
                         attn::reshape(attn::slice(key, 0, 1, 2), {6, 4}),
-                        attn::reshape(attn::slice(value, 0, 1, 2), {6, 2}), int_mask({0, 1, 0, 0, 1, 0}, {6}));
-  const auto batched = attention.forward(query, key, value, int_mask({0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0}, {2, 6}));
+                        attn::reshape(attn::slice(value, 0, 1, 2), {6, 2}), integers({0, 1, 0, 0, 1, 0}, {6}));
+  const auto batched = attention.forward(query, key, value, integers({0, 0, 0, 0, 1, 1, 0, 1, 0, 0, 1, 0}, {2, 6}));
   check_same_bits(batchless.output, attn::reshape(attn::slice(batched.output, 0, 1, 2), {3, 2}));
   const auto refuses = [&](ErrorCode code, std::initializer_list<std::string_view> pieces, const Tensor& q,
                            const Tensor& k, const Tensor& mask = {}) {

@@ -11,11 +11,13 @@ using attn::Score;
 namespace {
 
 // Two keys, of which the query likes the second better; scores 1 and 3 by the dot product.
-const auto query = [] { return tensor({1, 1}, {1, 2}); };
-const auto key = [] { return tensor({1, 0, 0, 3}, {2, 2}); };
-const auto value = [] { return tensor({1, 0, 0, 1}, {2, 2}); };
+const auto one_query = [] { return tensor({1, 1}, {1, 2}); };
+const auto two_keys = [] { return tensor({1, 0, 0, 3}, {2, 2}); };
+const auto two_values = [] { return tensor({1, 0, 0, 1}, {2, 2}); };
 
-attn::Attention run(const AttendOptions& options) { return attn::attend(query(), key(), value(), options); }
+attn::Attention run(const AttendOptions& options) {
+  return attn::attend(one_query(), two_keys(), two_values(), options);
+}
 
 /// The first of the two weights; 2 ulp for exp, and a few roundings.
 void check_first_weight(const AttendOptions& options, double want) {
@@ -35,7 +37,8 @@ TEST_CASE("scores are what their names say") {
   check_values(run(o).scores, {1, 3});
   check_close(run(o).scaled, {{1, 2}, {1 / std::sqrt(2.0), 3 / std::sqrt(2.0)}}, 4 * 3 * tolerance::rounding);
   o.score = Score::sqrt_norm;
-  check_close(run(o).scores, {{1, 2}, {std::pow(2, -0.25), 3 / std::sqrt(3 * std::sqrt(2.0))}}, 20 * tolerance::rounding);
+  check_close(run(o).scores, {{1, 2}, {std::pow(2, -0.25), 3 / std::sqrt(3 * std::sqrt(2.0))}},
+              20 * tolerance::rounding);
   o.score = Score::cosine;
   check_close(run(o).scores, {{1, 2}, {std::sqrt(0.5), std::sqrt(0.5)}}, 10 * tolerance::rounding);
   o.score = Score::general;
@@ -96,7 +99,8 @@ TEST_CASE("the default scale is one over the root of a head's features") {
   o.heads = 4;
   AttendOptions told = o;
   told.scale = 0.5;
-  check_same_bits(attn::attend(in.query, in.key, in.value, o).output, attn::attend(in.query, in.key, in.value, told).output);
+  check_same_bits(attn::attend(in.query, in.key, in.value, o).output,
+                  attn::attend(in.query, in.key, in.value, told).output);
 }
 
 TEST_CASE("heads split the features and leave the keys whole") {
@@ -108,8 +112,9 @@ TEST_CASE("heads split the features and leave the keys whole") {
   CHECK(both.weights.shape() == Shape{2, 3, 4});
   std::vector<Tensor> outputs;
   for (const Index h : {0, 1}) {
-    const attn::Attention one = attn::attend(attn::slice(in.query, 1, 3 * h, 3 * h + 3), attn::slice(in.key, 1, 3 * h, 3 * h + 3),
-                                             attn::slice(in.value, 1, 2 * h, 2 * h + 2));
+    const attn::Attention one =
+        attn::attend(attn::slice(in.query, 1, 3 * h, 3 * h + 3), attn::slice(in.key, 1, 3 * h, 3 * h + 3),
+                     attn::slice(in.value, 1, 2 * h, 2 * h + 2));
     check_same_bits(attn::reshape(attn::slice(both.weights, 0, h, h + 1), {3, 4}), one.weights);
     outputs.push_back(one.output);
   }
@@ -134,7 +139,8 @@ TEST_CASE("masks leave the keys that they name") {
   mask.window = 0;
   check_values(weights(mask), {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0});
   mask.window = std::numeric_limits<Index>::max();
-  check_all(weights(mask), [](float w) { return w == 0.25f; }, "0.25");
+  check_all(
+      weights(mask), [](float w) { return w == 0.25f; }, "0.25");
   mask.window.reset();
   mask.lengths = integers({2});
   check_values(weights(mask), {0.5f, 0.5f, 0, 0, 0.5f, 0.5f, 0, 0, 0.5f, 0.5f, 0, 0});
@@ -163,8 +169,11 @@ TEST_CASE("a padding length belongs to its batch, and to all of its heads") {
   for (const Shape& leading : {Shape{3}, {3, 2}}) {
     const Inputs in = random_inputs(random, {leading, 2, 3, 2, 2, 2});
     const Tensor w = attn::reshape(attn::attend(in.query, in.key, in.value, o).weights, {3, -1, 3});
-    check_all(attn::slice(attn::slice(w, 0, 0, 1), 2, 0, 1), [](float x) { return x == 1; }, "1");
-    check_all(attn::slice(w, 0, 1, 2), [](float x) { return x == 0; }, "0");
-    check_all(attn::slice(w, 0, 2, 3), [](float x) { return x > 0; }, "above 0");
+    check_all(
+        attn::slice(attn::slice(w, 0, 0, 1), 2, 0, 1), [](float x) { return x == 1; }, "1");
+    check_all(
+        attn::slice(w, 0, 1, 2), [](float x) { return x == 0; }, "0");
+    check_all(
+        attn::slice(w, 0, 2, 3), [](float x) { return x > 0; }, "above 0");
   }
 }

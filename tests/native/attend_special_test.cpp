@@ -15,7 +15,7 @@ bool is_nan(float x) { return std::isnan(x); }
 bool is_number(float x) { return std::isfinite(x); }
 
 /// T = 4 queries of S = 70 keys, more than a tile; scores above 0 for `sum`.
-const Sizes sizes{{}, 4, 70, 5, 5, 9};
+const Sizes special_sizes{{}, 4, 70, 5, 5, 9};
 
 struct Path {
   const char* name;
@@ -46,27 +46,29 @@ Tensor row(const Tensor& x, Index i) { return attn::slice(x, 0, i, i + 1); }
 
 TEST_CASE("a fully masked row gives zeros, and its neighbours stay as they were") {
   Random random(1);
-  const Inputs in = random_inputs(random, sizes, 0.1f);
+  const Inputs in = random_inputs(random, special_sizes, 0.1f);
   attn::Mask mask;
   mask.additive = attn::zeros({4, 70});
   set_row(mask.additive, 2, -kInf);
   for (const auto& path : paths()) {
     CAPTURE(path.name);
     const Tensor out = path.run(in, mask), free = path.run(in, {});
-    check_all(row(out, 2), [](float x) { return x == 0; }, "0");
+    check_all(
+        row(out, 2), [](float x) { return x == 0; }, "0");
     for (const Index t : {0, 1, 3}) check_same_bits(row(out, t), row(free, t));
   }
   for (const Normalizer normalizer : all_normalizers) {
     AttendOptions o;
     o.normalizer = normalizer;
     o.mask = mask;
-    check_all(row(attn::attend(in.query, in.key, in.value, o).weights, 2), [](float x) { return x == 0; }, "0");
+    check_all(
+        row(attn::attend(in.query, in.key, in.value, o).weights, 2), [](float x) { return x == 0; }, "0");
   }
 }
 
 TEST_CASE("a masked key contributes nothing, whatever its rows hold") {
   Random random(2);
-  const Inputs in = random_inputs(random, sizes, 0.1f);
+  const Inputs in = random_inputs(random, special_sizes, 0.1f);
   for (const Index s : {0, 1, 30, 64, 69})
     for (const float bad : {kNan, kInf, -kInf, 3e38f}) {
       CAPTURE(s);
@@ -121,14 +123,15 @@ TEST_CASE("what a later tile outweighs is left out, an infinite value too, for q
   k.data()[150] = 1000;
   v.data()[0] = kInf;
   for (const Index T : {1, 5})
-    check_all(attn::scaled_dot_product_attention(attn::ones({T, 1}), k, v), [](float x) { return x == 1; }, "1");
+    check_all(
+        attn::scaled_dot_product_attention(attn::ones({T, 1}), k, v), [](float x) { return x == 1; }, "1");
 }
 
 TEST_CASE("NaN in a query row makes that row of the output NaN, and no other") {
   Random random(4);
   for (const auto& path : paths()) {
     CAPTURE(path.name);
-    const Inputs in = random_inputs(random, sizes, 0.1f);
+    const Inputs in = random_inputs(random, special_sizes, 0.1f);
     in.query.data()[2 * 5 + 3] = kNan;
     const Tensor out = path.run(in, {});
     for (const Index t : {0, 1, 2, 3}) check_all(row(out, t), t == 2 ? is_nan : is_number, t == 2 ? "NaN" : "a number");
@@ -141,13 +144,13 @@ TEST_CASE("NaN in a key row makes NaN of every row that may attend to it") {
   mask.causal = true;
   for (const auto& path : paths()) {
     CAPTURE(path.name);
-    const Inputs in = random_inputs(random, sizes, 0.1f);
+    const Inputs in = random_inputs(random, special_sizes, 0.1f);
     in.key.data()[2 * 5] = kNan;
     const Tensor out = path.run(in, mask);
     for (const Index t : {0, 1, 2, 3}) check_all(row(out, t), t >= 2 ? is_nan : is_number, t >= 2 ? "NaN" : "a number");
   }
   for (const Normalizer normalizer : all_normalizers) {
-    const Inputs in = random_inputs(random, sizes, 0.1f);
+    const Inputs in = random_inputs(random, special_sizes, 0.1f);
     in.key.data()[66 * 5] = kNan;
     AttendOptions o;
     o.normalizer = normalizer;
@@ -164,7 +167,7 @@ TEST_CASE("NaN in a value makes NaN of that feature, in every row that may atten
   for (const auto& path : paths()) {
     if (std::string(path.name) == "sparsemax") continue;  // may give the key no weight at all
     CAPTURE(path.name);
-    const Inputs in = random_inputs(random, sizes, 0.1f);
+    const Inputs in = random_inputs(random, special_sizes, 0.1f);
     in.value.data()[2 * 9 + 4] = kNan;
     const Tensor out = path.run(in, mask);
     for (Index t = 0; t < 4; ++t)
@@ -194,12 +197,14 @@ TEST_CASE("scores of 10000 neither overflow nor lose the winner") {
       check_values(attn::attend(attn::ones({1, 1}), k, v, o).output, {1});
     }
     // All scores far below 0: nothing may underflow to an empty row.
-    check_values(attn::scaled_dot_product_attention(attn::full({1, 1}, -1), attn::full({S, 1}, 1e4f), attn::ones({S, 1})), {1});
+    check_values(
+        attn::scaled_dot_product_attention(attn::full({1, 1}, -1), attn::full({S, 1}, 1e4f), attn::ones({S, 1})), {1});
   }
 }
 
 TEST_CASE("a zero vector has a normed score of 0") {
-  const Tensor zero = attn::zeros({1, 3}), one = attn::ones({2, 3}), v = attn::ones({2, 1}), mixed = tensor({0, 0, 0, 1, 1, 1}, {2, 3});
+  const Tensor zero = attn::zeros({1, 3}), one = attn::ones({2, 3}), v = attn::ones({2, 1}),
+               mixed = tensor({0, 0, 0, 1, 1, 1}, {2, 3});
   for (const Score score : {Score::cosine, Score::sqrt_norm}) {
     AttendOptions o;
     o.score = score;
@@ -250,8 +255,9 @@ TEST_CASE("of many rows whose sum vanishes the first is named, with any number o
   o.bias = attn::zeros({2});
   for (const int n : thread_counts()) {
     const Threads threads(n);
-    check_error(ErrorCode::range, "attend", {"row 0 ", "[3,20000,2]"},
-                [&] { attn::attend(attn::ones({3, 20000, 1}), attn::stack({k, k, k}, 0), attn::stack({v, v, v}, 0), o); });
+    check_error(ErrorCode::range, "attend", {"row 0 ", "[3,20000,2]"}, [&] {
+      attn::attend(attn::ones({3, 20000, 1}), attn::stack({k, k, k}, 0), attn::stack({v, v, v}, 0), o);
+    });
   }
 }
 
@@ -264,14 +270,17 @@ TEST_CASE("a sum that is small beside its many terms, but more than rounding, is
   double total = 0;
   for (const float x : keys.values()) total += static_cast<double>(x);
   const attn::Attention a = attn::attend(attn::ones({1, 1}), keys, attn::ones({S, 1}), o);
-  // Each weight passes the division's rounding and the sum's: the float lanes' two and the double's, of Σ|e| beside |Σe|.
+  // Each weight passes the division's rounding and the sum's: the float lanes' two and the double's, of Σ|e| beside
+  // |Σe|.
   const double condition = 0.5 * static_cast<double>(S) / std::abs(total);
   for (const Index s : {Index{0}, S / 2, S - 1}) {
     const double want = static_cast<double>(keys.data()[s]) / total;
-    CHECK(std::abs(static_cast<double>(a.weights.data()[s]) - want) <= std::abs(want) * tolerance::rounding * (3 + 3 * condition));
+    CHECK(std::abs(static_cast<double>(a.weights.data()[s]) - want) <=
+          std::abs(want) * tolerance::rounding * (3 + 3 * condition));
   }
   // Equal terms never vanish, however many.
-  CHECK(attn::attend(attn::ones({1, 1}), attn::ones({2000000, 1}), attn::ones({2000000, 1}), o).weights.data()[0] == 1 / 2e6f);
+  CHECK(attn::attend(attn::ones({1, 1}), attn::ones({2000000, 1}), attn::ones({2000000, 1}), o).weights.data()[0] ==
+        1 / 2e6f);
 }
 
 TEST_CASE("a factor that float32 cannot hold is refused") {
@@ -282,8 +291,9 @@ TEST_CASE("a factor that float32 cannot hold is refused") {
   o.temperature = 1;
   o.scale = 1e300;
   check_error(ErrorCode::range, "attend", {"scale / temperature"}, [&] { attn::attend(x, x, x, o); });
-  check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"},
-              [&] { attn::scaled_dot_product_attention(x, x, x, {{}, 1e300}); });
+  check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"}, [&] {
+    attn::scaled_dot_product_attention(x, x, x, {{}, 1e300});
+  });
 }
 
 TEST_CASE("what a later tile outweighs altogether leaves nothing behind on the fused path, an infinite value neither") {

@@ -19,7 +19,7 @@ Tensors all_inputs(const Inputs& in, const attn::AttendOptions& o) {
 
 /// The same list given back to the options.
 template <class Options, class List>
-Options with(Options o, const List& in) {
+Options filled(Options o, const List& in) {
   std::size_t at = 3;
   const auto take = [&](auto& field, bool present) {
     if (present) field = in[at++];
@@ -48,7 +48,7 @@ void check_stage(Random& random, const Inputs& in, const attn::AttendOptions& op
   check_gradients(random, inputs,
                   {[&](const Tensors& given) {
                      const Tensors all = whole(given, in.value);
-                     const attn::Attention got = attn::attend(all[0], all[1], all[2], with(options, all));
+                     const attn::Attention got = attn::attend(all[0], all[1], all[2], filled(options, all));
                      return stage == Stage::scores    ? got.scores
                             : stage == Stage::scaled  ? got.scaled
                             : stage == Stage::weights ? got.weights
@@ -57,7 +57,7 @@ void check_stage(Random& random, const Inputs& in, const attn::AttendOptions& op
                    [&](const Arrays& given) {
                      const Arrays all = whole(given, value);
                      const reference::Attention got =
-                         reference::attend(all[0], all[1], all[2], with(exact_options, all));
+                         reference::attend(all[0], all[1], all[2], filled(exact_options, all));
                      return stage == Stage::scores    ? got.scores
                             : stage == Stage::scaled  ? got.scaled
                             : stage == Stage::weights ? got.weights

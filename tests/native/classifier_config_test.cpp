@@ -11,47 +11,52 @@ using namespace attn::models;
 
 namespace {
 
-Index count(const ClassifierConfig& config) { return Classifier(config).num_parameters(); }
-Index count(const ViTConfig& config) { return ViT(config).num_parameters(); }
+Index parameters_of(const ClassifierConfig& config) { return Classifier(config).num_parameters(); }
+Index parameters_of(const ViTConfig& config) { return ViT(config).num_parameters(); }
 
+namespace small {
 constexpr Index e = 8, f = 32, norm = 2 * e, layer = 4 * e * e + 4 * e + 2 * e * f + f + e + 2 * norm;
+}
 
 }  // namespace
 
 TEST_CASE("a classifier gives logits for every sequence, and has the parameters that its config says") {
+  using namespace small;
   Random random(1);
   CHECK(Classifier(small_classifier).forward(random_tokens(random, 5, 4, 11)).shape() == Shape{5, 3});
   const Index whole = 11 * e + 8 * e + e + 2 * layer + norm + 3 * e + 3;
-  CHECK(count(small_classifier) == whole);
-  CHECK(count(with(small_classifier, [](auto& c) { c.vocab_size = 12; })) == whole + e);
-  CHECK(count(with(small_classifier, [](auto& c) { c.max_length = 8; })) == whole + e);
-  CHECK(count(with(small_classifier, [](auto& c) { c.num_classes = 1; })) == whole - 2 * (e + 1));
-  CHECK(count(with(small_classifier, [](auto& c) { c.num_layers = 3; })) == whole + layer);
-  CHECK(count(with(small_classifier, [](auto& c) { c.dim_feedforward = 5; })) == whole - 2 * (f - 5) * (2 * e + 1));
-  CHECK(count(with(small_classifier, [](auto& c) { c.norm_first = false; })) == whole - norm);
-  CHECK(count(with(small_classifier, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
-  CHECK(count(with(small_classifier, [](auto& c) { c.positions = Positions::sinusoidal; })) == whole - 8 * e);
-  CHECK(count(with(small_classifier, [](auto& c) { c.positions = Positions::none; })) == whole - 8 * e);
-  CHECK(count(with(small_classifier, [](auto& c) { c.pooling = Pooling::mean; })) ==
+  CHECK(parameters_of(small_classifier) == whole);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.vocab_size = 12; })) == whole + e);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.max_length = 8; })) == whole + e);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.num_classes = 1; })) == whole - 2 * (e + 1));
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.num_layers = 3; })) == whole + layer);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.dim_feedforward = 5; })) ==
+        whole - 2 * (f - 5) * (2 * e + 1));
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.norm_first = false; })) == whole - norm);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.positions = Positions::sinusoidal; })) == whole - 8 * e);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.positions = Positions::none; })) == whole - 8 * e);
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.pooling = Pooling::mean; })) ==
         whole - 2 * e);  // cls and its position
-  CHECK(count(with(small_classifier, [](auto& c) { c.pooling = Pooling::attention; })) ==
+  CHECK(parameters_of(with(small_classifier, [](auto& c) { c.pooling = Pooling::attention; })) ==
         whole - 2 * e + e * e + 2 * e);
 }
 
 TEST_CASE("a ViT gives logits for every image, and has the parameters that its config says") {
+  using namespace small;
   Random random(2);
   CHECK(ViT(small_vit).forward(random.tensor({5, 3, 6, 6})).shape() == Shape{5, 4});
   const Index whole = 12 * e + e + e + 10 * e + 2 * layer + norm + 4 * e + 4;
-  CHECK(count(small_vit) == whole);
-  CHECK(count(with(small_vit, [](auto& c) { c.image_size = 8; })) == whole + 7 * e);  // 16 patches, not 9
-  CHECK(count(with(small_vit, [](auto& c) { c.patch_size = 3; })) == whole + 15 * e - 5 * e);
-  CHECK(count(with(small_vit, [](auto& c) { c.num_channels = 1; })) == whole - 8 * e);
-  CHECK(count(with(small_vit, [](auto& c) { c.num_classes = 5; })) == whole + e + 1);
-  CHECK(count(with(small_vit, [](auto& c) { c.num_layers = 1; })) == whole - layer);
-  CHECK(count(with(small_vit, [](auto& c) { c.dim_feedforward = 5; })) == whole - 2 * (f - 5) * (2 * e + 1));
-  CHECK(count(with(small_vit, [](auto& c) { c.norm_first = false; })) == whole - norm);
-  CHECK(count(with(small_vit, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
-  CHECK(count(with(small_vit, [](auto& c) { c.pooling = Pooling::mean; })) == whole - 2 * e);
+  CHECK(parameters_of(small_vit) == whole);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.image_size = 8; })) == whole + 7 * e);  // 16 patches, not 9
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.patch_size = 3; })) == whole + 15 * e - 5 * e);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.num_channels = 1; })) == whole - 8 * e);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.num_classes = 5; })) == whole + e + 1);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.num_layers = 1; })) == whole - layer);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.dim_feedforward = 5; })) == whole - 2 * (f - 5) * (2 * e + 1));
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.norm_first = false; })) == whole - norm);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
+  CHECK(parameters_of(with(small_vit, [](auto& c) { c.pooling = Pooling::mean; })) == whole - 2 * e);
 }
 
 TEST_CASE("the classifiers' configs as JSON") {

@@ -7,13 +7,6 @@ using namespace test;
 using attn::ErrorCode;
 namespace optim = attn::optim;
 
-namespace {
-
-Tensor leaf(Tensor x) { return x.set_requires_grad(true); }
-Tensor leaf(std::initializer_list<float> values) { return leaf(tensor(values, {static_cast<Index>(values.size())})); }
-
-}  // namespace
-
 TEST_CASE("clipping scales a shared gradient once, and not under whoever holds it") {
   Tensor x = leaf({1, 2}), y = leaf({3, 4}), z = leaf({5});
   attn::binary(attn::ops::Binary::add, x, y).backward(attn::ones({2}));  // both gradients are ones, and one tensor

@@ -1,5 +1,5 @@
 #pragma once
-// Decoding checked against forward.
+// What tests of models from sequence to sequence share: inputs, and decoding checked against forward.
 
 #include <functional>
 
@@ -7,6 +7,10 @@
 #include "models/beam.hpp"
 
 namespace test {
+
+/// Two sources of 4 and 2 tokens, and what the decoder reads.
+inline const Tensor source = integers({3, 4, 5, 6, 7, 8, 0, 0}, {2, 4}), lengths = integers({4, 2});
+inline const Tensor target_in = integers({1, 3, 4, 1, 5, 6}, {2, 3}), target_out = integers({3, 4, 2, 5, 2, 0}, {2, 3});
 
 /// log P of what was decoded, by the logits [1,T,V] that `forward` gives for bos (1) and the tokens; the end (2) is
 /// among them unless they are `most`.

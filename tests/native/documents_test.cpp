@@ -5,7 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "helpers.hpp"
+#include "golden.hpp"
 
 using namespace test;
 using attn::ErrorCode;
@@ -21,19 +21,6 @@ namespace {
 const std::set<std::string> not_computable = {"/C3/computed/claimed_column_actually_sums_to",
                                               "/C4/computed/claimed_column_actually_sums_to"};
 
-void flatten(const json& numbers, std::vector<float>& out) {
-  if (!numbers.is_array()) return out.push_back(numbers.get<float>());
-  for (const auto& part : numbers) flatten(part, out);
-}
-
-Tensor to_tensor(const json& numbers) {
-  Shape shape;
-  for (const json* part = &numbers; part->is_array(); part = &part->front()) shape.push_back(static_cast<Index>(part->size()));
-  std::vector<float> values;
-  flatten(numbers, values);
-  return Tensor::from(std::span<const float>(values), shape);
-}
-
 class Documents {
  public:
   Documents() {
@@ -42,9 +29,15 @@ class Documents {
     all_ = json::parse(file);
   }
 
-  Tensor input(const std::string& id, const std::string& name) const { return to_tensor(all_.at(id).at("inputs").at(name)); }
-  Tensor claimed(const std::string& id, const std::string& name) const { return to_tensor(all_.at(id).at("claimed").at(name)); }
-  Shape shape(const std::string& id, const std::string& name) const { return all_.at(id).at("inputs").at(name).get<Shape>(); }
+  Tensor input(const std::string& id, const std::string& name) const {
+    return golden::nested_tensor(all_.at(id).at("inputs").at(name));
+  }
+  Tensor claimed(const std::string& id, const std::string& name) const {
+    return golden::nested_tensor(all_.at(id).at("claimed").at(name));
+  }
+  Shape shape(const std::string& id, const std::string& name) const {
+    return all_.at(id).at("inputs").at(name).get<Shape>();
+  }
 
   /// Row `id`'s oracle at `path` below `computed`, to 1e-6·max(1,|x|).
   void check(const std::string& id, const std::string& path, const Tensor& got) {
@@ -52,13 +45,14 @@ class Documents {
     CAPTURE(at.to_string());
     const json& want = all_.at(at);
     visit(want, at);
-    const Array expected{to_tensor(want).shape(), ordered(want)};
+    const Array expected{golden::nested_tensor(want).shape(), ordered(want)};
     check_close(got, expected, reference::map([](double x) { return 1e-6 * std::max(1.0, std::abs(x)); }, expected));
   }
 
   void check(const std::string& id, const std::string& path, const attn::Attention& got) {
     check(id, path + "scores", got.scores);
-    if (all_.contains(json::json_pointer("/" + id + "/computed/" + path + "scaled"))) check(id, path + "scaled", got.scaled);
+    if (all_.contains(json::json_pointer("/" + id + "/computed/" + path + "scaled")))
+      check(id, path + "scaled", got.scaled);
     check(id, path + "weights", got.weights);
     check(id, path + "output", got.output);
   }
@@ -66,7 +60,8 @@ class Documents {
   /// Numbers of `computed` that nobody asked for.
   std::vector<std::string> unvisited() const {
     std::vector<std::string> left;
-    for (const auto& [id, row] : all_.items()) collect(row.at("computed"), json::json_pointer("/" + id + "/computed"), left);
+    for (const auto& [id, row] : all_.items())
+      collect(row.at("computed"), json::json_pointer("/" + id + "/computed"), left);
     return left;
   }
 
@@ -99,7 +94,7 @@ class Documents {
   std::set<std::string> visited_;
 };
 
-attn::AttendOptions with(Score score, std::optional<double> scale = {}, Normalizer normalizer = Normalizer::softmax) {
+attn::AttendOptions scored(Score score, std::optional<double> scale = {}, Normalizer normalizer = Normalizer::softmax) {
   attn::AttendOptions o;
   o.score = score;
   o.scale = scale;
@@ -116,7 +111,7 @@ Tensor column(const Tensor& x) { return attn::reshape(x, {x.numel(), 1}); }
 void check_primer(Documents& d) {
   const Tensor q = d.input("A1", "q"), k = d.input("A1", "k"), v = d.input("A1", "v");
   d.check("A1", "scaled_dot/", attn::attend(q, k, v));
-  d.check("A1", "dot/", attn::attend(q, k, v, with(Score::dot)));
+  d.check("A1", "dot/", attn::attend(q, k, v, scored(Score::dot)));
 
   const Tensor scores = sum(mul(d.input("A2", "q"), d.input("A2", "k")), 1), weights = attn::softmax(scores, 0);
   const Tensor weighted = mul(column(weights), d.input("A2", "v"));
@@ -127,14 +122,15 @@ void check_primer(Documents& d) {
   check_error(ErrorCode::shape, "mul", {"[3]", "[3,2]"}, [&] { mul(weights, d.input("A2", "v")); });
 
   for (const auto& [score, path] : {std::pair{Score::sqrt_norm, "sqrt_norm/"}, {Score::cosine, "cosine/"}})
-    d.check("A3", path, attn::attend(d.input("A3", "q"), d.input("A3", "k"), d.input("A3", "v"), with(score)));
+    d.check("A3", path, attn::attend(d.input("A3", "q"), d.input("A3", "k"), d.input("A3", "v"), scored(score)));
 
   const attn::Attention a4 = attn::attend(d.input("A4", "q"), d.input("A4", "k"), d.input("A4", "v"));
   d.check("A4", "", a4);
   d.check("A4", "row_sum", sum(a4.output, 1));
 
   check_error(ErrorCode::shape, "attend", {"[3,1]", "[3,5]"}, [&] {
-    attn::attend(attn::ones(d.shape("A5", "q_shape")), attn::ones(d.shape("A5", "k_shape")), attn::ones(d.shape("A5", "v_shape")));
+    attn::attend(attn::ones(d.shape("A5", "q_shape")), attn::ones(d.shape("A5", "k_shape")),
+                 attn::ones(d.shape("A5", "v_shape")));
   });
 }
 
@@ -149,8 +145,8 @@ void check_encoding(Documents& d) {
 
 void check_core_of_the_encoder(Documents& d) {
   const Tensor sequence = d.input("C1", "sequence"), state = row(d.input("C1", "decoder_state"));
-  const attn::Attention by_sum = attn::attend(state, sequence, sequence, with(Score::dot, {}, Normalizer::sum));
-  const attn::Attention by_softmax = attn::attend(state, sequence, sequence, with(Score::dot));
+  const attn::Attention by_sum = attn::attend(state, sequence, sequence, scored(Score::dot, {}, Normalizer::sum));
+  const attn::Attention by_softmax = attn::attend(state, sequence, sequence, scored(Score::dot));
   const auto flat = [](const Tensor& x) { return attn::reshape(x, {-1}); };
   d.check("C1", "similarities", flat(by_sum.scores));
   d.check("C1", "sum_normalised", flat(by_sum.weights));
@@ -163,15 +159,18 @@ void check_core_of_the_encoder(Documents& d) {
   d.check("C2", "product", product);
   d.check("C2", "weights", weights);
   d.check("C2", "corrected_cross_attention/", attn::attend(h, x, x));
-  d.check("C2", "claimed_column_actually_sums_to", attn::reshape(attn::slice(sum(d.claimed("C2", "weighted_context"), 0), 0, 0, 1), {}));
+  d.check("C2", "claimed_column_actually_sums_to",
+          attn::reshape(attn::slice(sum(d.claimed("C2", "weighted_context"), 0), 0, 0, 1), {}));
   check_error(ErrorCode::shape, "matmul", {"[5,3]"}, [&] { attn::matmul(x, weights); });
 
-  attn::AttendOptions bahdanau = with(Score::additive);
+  attn::AttendOptions bahdanau = scored(Score::additive);
   bahdanau.query_weight = d.input("C3", "corrected_w_query");
   bahdanau.key_weight = d.input("C3", "corrected_w_key");
   bahdanau.score_vector = d.input("C3", "corrected_v");
-  d.check("C3", "corrected_bahdanau/", attn::attend(d.input("C3", "h"), d.input("C3", "x"), d.input("C3", "x"), bahdanau));
-  check_error(ErrorCode::shape, "matmul", {"[5,3]"}, [&] { attn::matmul(d.input("C3", "w_q_printed"), d.input("C3", "h")); });
+  d.check("C3", "corrected_bahdanau/",
+          attn::attend(d.input("C3", "h"), d.input("C3", "x"), d.input("C3", "x"), bahdanau));
+  check_error(ErrorCode::shape, "matmul", {"[5,3]"},
+              [&] { attn::matmul(d.input("C3", "w_q_printed"), d.input("C3", "h")); });
 
   const Tensor c4 = attn::matmul(d.input("C4", "x"), d.input("C4", "k_transposed"));
   d.check("C4", "weights_scaled_once", attn::softmax(times(c4, 1 / std::sqrt(3)), 1));
@@ -194,7 +193,7 @@ void check_core_of_the_encoder(Documents& d) {
 void check_variants(Documents& d) {
   const Tensor x = d.input("D1", "x");
   const auto location = [&](Normalizer normalizer) {
-    attn::AttendOptions o = with(Score::location, {}, normalizer);
+    attn::AttendOptions o = scored(Score::location, {}, normalizer);
     o.weight = d.input("D1", "w");
     o.bias = d.input("D1", "b");
     return attn::attend(row(x), column(x), column(x), o);
@@ -212,7 +211,8 @@ void check_variants(Documents& d) {
   const Tensor e2 = d.input("E2", "x");
   d.check("E2", "values_are_keys/", attn::attend(e2, e2, e2));
 
-  const Tensor q = d.input("E3", "q"), k = d.input("E3", "k"), tokens = attn::stack({d.input("E3", "x1"), d.input("E3", "x2")}, 0);
+  const Tensor q = d.input("E3", "q"), k = d.input("E3", "k"),
+               tokens = attn::stack({d.input("E3", "x1"), d.input("E3", "x2")}, 0);
   d.check("E3", "elementwise_softmax", attn::softmax(times(mul(q, k), 1 / std::sqrt(6)), 0));
   d.check("E3", "one_query_one_key_weight", attn::reshape(attn::attend(row(q), row(k), row(k)).weights, {}));
   d.check("E3", "both_tokens/", attn::attend(tokens, tokens, tokens));

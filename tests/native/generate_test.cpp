@@ -13,7 +13,7 @@ namespace {
 
 using Tokens = std::vector<std::int32_t>;
 
-constexpr GPTConfig small{.vocab_size = 13, .max_length = 10, .d_model = 8, .num_heads = 4, .num_layers = 2};
+constexpr GPTConfig small_decoder{.vocab_size = 13, .max_length = 10, .d_model = 8, .num_heads = 4, .num_layers = 2};
 
 /// With parameters so wide that no two logits are within rounding of one another.
 std::unique_ptr<GPT> wide(const GPTConfig& config) {
@@ -43,7 +43,7 @@ TEST_CASE("the cache does not change what is generated, whatever the positions, 
         CAPTURE(std::string(name_of(kind)));
         CAPTURE(groups);
         CAPTURE(prompt.size());
-        GPTConfig config = small;
+        GPTConfig config = small_decoder;
         config.positions = kind, config.num_kv_heads = groups;
         const auto model = wide(config);
         Tokens expected = prompt;
@@ -62,7 +62,7 @@ TEST_CASE("the cache does not change what is generated, whatever the positions, 
 }
 
 TEST_CASE("a cache holds keys and values of all blocks, and without one nothing is held") {
-  const auto model = wide(small);
+  const auto model = wide(small_decoder);
   const auto held = [&](bool cache) {
     std::size_t most = 0;
     const std::size_t before = attn::tensor_bytes();
@@ -78,7 +78,7 @@ TEST_CASE("a cache holds keys and values of all blocks, and without one nothing 
 }
 
 TEST_CASE("generation ends where it is told to") {
-  const auto model = wide(small);
+  const auto model = wide(small_decoder);
   const Tokens prompt{4, 9};
   const GenerationOptions greedy{.max_new_tokens = 12, .sampling = {.temperature = 0}};
   const Tokens all = generate(*model, prompt, greedy);
@@ -103,7 +103,7 @@ TEST_CASE("generation ends where it is told to") {
 }
 
 TEST_CASE("generation draws what sample draws, from the seed, with the prompt among what was there before") {
-  const auto model = wide(small);
+  const auto model = wide(small_decoder);
   const Tokens prompt{4, 9};
   for (const Sampling& sampling : {Sampling{}, Sampling{.repetition_penalty = 3, .temperature = 0},
                                    Sampling{.repetition_penalty = 1.5, .temperature = 3, .top_k = 7, .top_p = 0.9}})
@@ -121,7 +121,7 @@ TEST_CASE("generation draws what sample draws, from the seed, with the prompt am
 }
 
 TEST_CASE("generation leaves no notes, and refuses what it cannot do") {
-  GPTConfig dropping = small;
+  GPTConfig dropping = small_decoder;
   dropping.dropout = 0.1;
   GPT model(dropping);
   check_error(ErrorCode::unsupported, "generate", {"training", "eval()"}, [&] { generate(model, Tokens{1}); });

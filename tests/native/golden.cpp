@@ -35,11 +35,28 @@ void check_relative(const Tensor& got, const Array& want, double relative) {
 
 }  // namespace
 
-std::vector<Case> read(const char* path) {
-  std::ifstream file(path);
-  REQUIRE_MESSAGE(file, "cannot read " << path);
+Array nested_array(const json& numbers) {
+  Array out;
+  const std::function<void(const json&)> flatten = [&](const json& part) {
+    if (!part.is_array()) return out.data.push_back(part.get<double>());
+    for (const json& inner : part) flatten(inner);
+  };
+  for (const json* part = &numbers; part->is_array(); part = &part->front())
+    out.shape.push_back(static_cast<attn::Index>(part->size()));
+  flatten(numbers);
+  return out;
+}
+
+Tensor nested_tensor(const json& numbers) {
+  const Array from = nested_array(numbers);
+  Tensor out = Tensor::empty(from.shape);
+  for (attn::Index i = 0; i < from.size(); ++i) out.data()[i] = static_cast<float>(from[i]);
+  return out;
+}
+
+std::vector<Case> read(const std::string& name) {
   std::vector<Case> cases;
-  for (const json& in : json::parse(file)) {
+  for (const json& in : json::parse(test::read_golden(name))) {
     Case c{.name = in.at("name"),
            .layer = in.at("layer"),
            .options = in.at("options"),

@@ -34,6 +34,10 @@ struct Case {
   void check(const std::map<std::string, Tensor>& got, const attn::nn::NamedTensors& parameters = {}) const;
 };
 
-std::vector<Case> read(const char* path);
+std::vector<Case> read(const std::string& name);
+
+/// Nested lists of numbers.
+Array nested_array(const json& numbers);
+Tensor nested_tensor(const json& numbers);
 
 }  // namespace golden

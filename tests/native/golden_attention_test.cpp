@@ -10,7 +10,7 @@ namespace {
 /// Every case of this layer, of which there must be some.
 void each(const char* layer, const std::function<void(const Case&)>& check) {
   Index met = 0;
-  for (const Case& c : golden::read(ATTN_GOLDEN_DIR "/attention.json")) {
+  for (const Case& c : golden::read("attention.json")) {
     if (c.layer != layer) continue;
     CAPTURE(c.name);
     check(c);

@@ -9,7 +9,7 @@ using golden::Case;
 
 namespace {
 
-std::vector<Case> cases() { return golden::read(ATTN_GOLDEN_DIR "/layers.json"); }
+std::vector<Case> cases() { return golden::read("layers.json"); }
 
 /// Runs every case of these kinds, of which there must be one each.
 void check_each(const std::map<std::string, std::function<void(const Case&)>>& kinds) {

@@ -5,7 +5,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "helpers.hpp"
+#include "golden.hpp"
 
 using namespace test;
 using nlohmann::json;
@@ -13,44 +13,22 @@ namespace optim = attn::optim;
 
 namespace {
 
-json golden() {
-  std::ifstream file(ATTN_GOLDEN_DIR "/optim.json");
-  REQUIRE_MESSAGE(file, "cannot read optim.json");
-  return json::parse(file);
-}
-
-Array to_array(const json& numbers) {
-  Array out;
-  const std::function<void(const json&)> flatten = [&](const json& part) {
-    if (!part.is_array()) return out.data.push_back(part.get<double>());
-    for (const json& inner : part) flatten(inner);
-  };
-  for (const json* part = &numbers; part->is_array(); part = &part->front())
-    out.shape.push_back(static_cast<Index>(part->size()));
-  flatten(numbers);
-  return out;
-}
-
-Tensor to_tensor(const json& numbers) {
-  const Array from = to_array(numbers);
-  Tensor out = Tensor::empty(from.shape);
-  for (Index i = 0; i < from.size(); ++i) out.data()[i] = static_cast<float>(from[i]);
-  return out;
-}
+json settings() { return json::parse(read_golden("optim.json")); }
 
 std::vector<Tensor> leaves(const json& list) {
   std::vector<Tensor> out;
-  for (const json& numbers : list) out.push_back(to_tensor(numbers).set_requires_grad(true));
+  for (const json& numbers : list) out.push_back(golden::nested_tensor(numbers).set_requires_grad(true));
   return out;
 }
 
 void give_gradients(const std::vector<Tensor>& to, const json& row) {
-  for (std::size_t i = 0; i < to.size(); ++i) to[i].set_grad(row[i].is_null() ? Tensor() : to_tensor(row[i]));
+  for (std::size_t i = 0; i < to.size(); ++i)
+    to[i].set_grad(row[i].is_null() ? Tensor() : golden::nested_tensor(row[i]));
 }
 
 /// To 1e-5 of the largest element. Five steps are some fifty roundings of 2^-24 each, 3e-6.
 void check_golden(const Tensor& got, const json& numbers) {
-  const Array want = to_array(numbers);
+  const Array want = golden::nested_array(numbers);
   double most = 0;
   for (const double x : want.data) most = std::max(most, std::abs(x));
   check_close(got, want, 1e-5 * most);
@@ -81,7 +59,7 @@ std::unique_ptr<optim::Optimizer> make(const std::string& name, const std::vecto
 }  // namespace
 
 TEST_CASE("five steps of every optimiser and option are PyTorch's, and so is what it remembers") {
-  const json all = golden();
+  const json all = settings();
   for (const json& row : all.at("cases")) {
     const std::string name = row.at("optimizer"), options = row.at("options").dump();
     CAPTURE(name);
@@ -110,7 +88,7 @@ TEST_CASE("five steps of every optimiser and option are PyTorch's, and so is wha
 }
 
 TEST_CASE("clipping gives PyTorch's norms and gradients") {
-  const json all = golden();
+  const json all = settings();
   for (const json& row : all.at("clips")) {
     const double p = row.at("norm_type").is_string() ? static_cast<double>(kInf) : row.at("norm_type").get<double>();
     CAPTURE(p);
@@ -122,14 +100,14 @@ TEST_CASE("clipping gives PyTorch's norms and gradients") {
       if (row.at("gradients")[i].is_null())
         CHECK(!parameters[i].grad().defined());
       else  // the factor's rounding and the product's
-        check_close(parameters[i].grad(), to_array(row.at("gradients")[i]),
+        check_close(parameters[i].grad(), golden::nested_array(row.at("gradients")[i]),
                     reference::map([](double x) { return 3 * tolerance::rounding * std::abs(x); },
-                                   to_array(row.at("gradients")[i])));
+                                   golden::nested_array(row.at("gradients")[i])));
   }
 }
 
 TEST_CASE("warm-up and cosine are PyTorch's") {
-  const json all = golden();
+  const json all = settings();
   for (const json& row : all.at("schedules")) {
     const optim::Schedule schedule =
         optim::warmup_cosine({row.at("lr"), row.at("total_steps"), row.at("warmup_steps"), row.at("min_lr")});

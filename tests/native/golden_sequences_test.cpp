@@ -13,7 +13,7 @@ using namespace attn::models;
 
 namespace {
 
-std::map<std::string, Tensor> outputs(const attn::nn::Module& model, const Case& c) {
+std::map<std::string, Tensor> sequence_outputs(const attn::nn::Module& model, const Case& c) {
   const Tensor source = c.input("source"), lengths = c.input("lengths");
   const Tensor target_in = c.input("target_in"), target_out = c.input("target_out");
   if (const auto* seq2seq = dynamic_cast<const Seq2Seq*>(&model)) {
@@ -31,11 +31,11 @@ std::map<std::string, Tensor> outputs(const attn::nn::Module& model, const Case&
 
 TEST_CASE("models from sequence to sequence give PyTorch's logits and gradients") {
   std::set<std::string> kinds;
-  for (const Case& c : golden::read(ATTN_GOLDEN_DIR "/sequences.json")) {
+  for (const Case& c : golden::read("sequences.json")) {
     CAPTURE(c.name);
     const auto model = make(c.layer, c.options.dump());
     model->load_state_dict(c.state);
-    c.check(outputs(*model, c), model->named_parameters());
+    c.check(sequence_outputs(*model, c), model->named_parameters());
     kinds.insert(c.layer);
   }
   CHECK(kinds == std::set<std::string>{"seq2seq", "transformer"});

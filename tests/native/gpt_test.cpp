@@ -13,9 +13,9 @@ using namespace attn::models;
 
 namespace {
 
-Index count(const GPTConfig& config) { return GPT(config).num_parameters(); }
+Index parameters_of(const GPTConfig& config) { return GPT(config).num_parameters(); }
 
-Tensor row(const Tensor& logits, Index t) { return attn::contiguous(attn::slice(logits, 1, t, t + 1)); }
+Tensor logits_at(const Tensor& logits, Index t) { return attn::contiguous(attn::slice(logits, 1, t, t + 1)); }
 
 }  // namespace
 
@@ -26,19 +26,20 @@ TEST_CASE("a GPT gives logits for every position, and has the parameters that it
   const Index e = 8, f = 32, attention = 4 * e * e + 4 * e, mlp = 2 * e * f + f + e, norm = 2 * e;
   const Index whole = 11 * e + 9 * e + 2 * (attention + mlp + 2 * norm) + norm + 11 * e;
   CHECK(model.num_parameters() == whole);
-  CHECK(count(with(small_gpt, [](auto& c) { c.vocab_size = 12; })) == whole + 2 * e);
-  CHECK(count(with(small_gpt, [](auto& c) { c.max_length = 10; })) == whole + e);
-  CHECK(count(with(small_gpt, [](auto& c) { c.num_layers = 3; })) == whole + attention + mlp + 2 * norm);
-  CHECK(count(with(small_gpt, [](auto& c) { c.num_kv_heads = 4; })) == whole);
-  CHECK(count(with(small_gpt, [](auto& c) { c.num_kv_heads = 2; })) == whole - 2 * (e * e + e));  // of k and v, half
-  CHECK(count(with(small_gpt, [](auto& c) { c.dim_feedforward = 5; })) == whole - 2 * (f - 5) * (2 * e + 1));
-  CHECK(count(with(small_gpt, [](auto& c) { c.norm = Norm::rms; })) == whole - 5 * e);
-  CHECK(count(with(small_gpt, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
-  CHECK(count(with(small_gpt, [](auto& c) { c.tie_weights = true; })) == whole - 11 * e);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.vocab_size = 12; })) == whole + 2 * e);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.max_length = 10; })) == whole + e);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.num_layers = 3; })) == whole + attention + mlp + 2 * norm);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.num_kv_heads = 4; })) == whole);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.num_kv_heads = 2; })) ==
+        whole - 2 * (e * e + e));  // of k and v, half
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.dim_feedforward = 5; })) == whole - 2 * (f - 5) * (2 * e + 1));
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.norm = Norm::rms; })) == whole - 5 * e);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.bias = false; })) == whole - 2 * (4 * e + f + e) - 5 * e);
+  CHECK(parameters_of(with(small_gpt, [](auto& c) { c.tie_weights = true; })) == whole - 11 * e);
   for (const Positions kind : all_positions)
-    CHECK(count(with(small_gpt, [&](auto& c) { c.positions = kind; })) ==
+    CHECK(parameters_of(with(small_gpt, [&](auto& c) { c.positions = kind; })) ==
           whole - (kind == Positions::learned ? 0 : 9 * e));
-  CHECK(count({.vocab_size = 65, .max_length = 64, .d_model = 128, .num_heads = 4, .num_layers = 4}) ==
+  CHECK(parameters_of(GPTConfig{.vocab_size = 65, .max_length = 64, .d_model = 128, .num_heads = 4, .num_layers = 4}) ==
         2 * 65 * 128 + 64 * 128 + 4 * (12 * 128 * 128 + 13 * 128) + 2 * 128);
 }
 
@@ -99,8 +100,8 @@ TEST_CASE("later tokens do not change a GPT's earlier logits") {
     const Tensor tokens = random_tokens(random, 1, 8, 11), before = model.forward(tokens);
     tokens.data<std::int32_t>()[5] = (tokens.data<std::int32_t>()[5] + 1) % 11;
     const Tensor after = model.forward(tokens);
-    for (Index t = 0; t < 5; ++t) check_same_bits(row(before, t), row(after, t));
-    for (Index t = 5; t < 8; ++t) CHECK(differ(row(before, t), row(after, t)));
+    for (Index t = 0; t < 5; ++t) check_same_bits(logits_at(before, t), logits_at(after, t));
+    for (Index t = 5; t < 8; ++t) CHECK(differ(logits_at(before, t), logits_at(after, t)));
   }
 }
 
@@ -111,7 +112,7 @@ TEST_CASE("only without positions does one block not see the order of earlier to
     const GPT model(with(small_gpt, [&](auto& c) { c.positions = kind, c.num_layers = 1; }));
     randomize(model, random, 0.5f);
     const Tensor a = attn::reshape(integers({1, 2, 3, 4}), {1, 4}), b = attn::reshape(integers({3, 1, 2, 4}), {1, 4});
-    const Tensor x = row(model.forward(a), 3), y = row(model.forward(b), 3);
+    const Tensor x = logits_at(model.forward(a), 3), y = logits_at(model.forward(b), 3);
     if (kind == Positions::none)
       check_same_logits(x, y, roundings(small_gpt));
     else
@@ -157,7 +158,7 @@ TEST_CASE("a GPT drops at random while training alone") {
   GPT nothing(with(small_gpt, [](auto& c) { c.dropout = 1; }));
   randomize(nothing, random, 0.5f);
   const Tensor logits = nothing.forward(tokens);
-  for (Index t = 1; t < 6; ++t) check_same_bits(row(logits, 0), row(logits, t));
+  for (Index t = 1; t < 6; ++t) check_same_bits(logits_at(logits, 0), logits_at(logits, t));
   model.eval();
   check_same_bits(model.forward(tokens), model.forward(tokens));
   const GPT sure(small_gpt);
@@ -239,16 +240,16 @@ TEST_CASE("a GPT's config as JSON") {
                          .positions = Positions::alibi,
                          .bias = false,
                          .tie_weights = true};
-  constexpr const char* json =
+  constexpr const char* text =
       R"({"vocab_size":5,"max_length":6,"d_model":12,"num_heads":4,"num_layers":3,"num_kv_heads":2,)"
       R"("dim_feedforward":7,"dropout":0.1,"activation":"silu","norm":"rms","positions":"alibi","bias":false,)"
       R"("tie_weights":true})";
-  CHECK(to_json(config) == json);
-  CHECK(to_json(gpt_config(json)) == json);
-  CHECK(to_json(GPT(config).config()) == json);
-  const auto made = std::dynamic_pointer_cast<GPT>(make("gpt", json));
+  CHECK(to_json(config) == text);
+  CHECK(to_json(gpt_config(text)) == text);
+  CHECK(to_json(GPT(config).config()) == text);
+  const auto made = std::dynamic_pointer_cast<GPT>(make("gpt", text));
   REQUIRE(made);
-  CHECK(to_json(made->config()) == json);
+  CHECK(to_json(made->config()) == text);
   CHECK(to_json(gpt_config(R"({"vocab_size":11,"max_length":9,"d_model":8,"num_heads":4,"num_layers":2})")) ==
         to_json(small_gpt));
 }

@@ -289,7 +289,7 @@ TEST_CASE("gradients of softmax, its logarithm, log-sum-exp and entropy") {
 
 namespace {
 
-Array norm(const Array& x, bool centred, double eps) {
+Array normalized(const Array& x, bool centred, double eps) {
   Array out = x;
   const Index n = x.shape.back();
   for (Index row = 0; row < x.size() / n; ++row) {
@@ -314,18 +314,19 @@ TEST_CASE("gradients of the norms, of rows around the lanes and many of them") {
       check_gradients(random, all,
                       {[=](const Tensors& in) { return attn::layer_norm(in[0], in[1], in[2], eps); },
                        [=](const Arrays& in) {
-                         return reference::combine(plus, reference::combine(times, norm(in[0], true, eps), in[1]),
+                         return reference::combine(plus, reference::combine(times, normalized(in[0], true, eps), in[1]),
                                                    in[2]);
                        }},
                       80);
       check_gradients(random, {all[0]},
                       {[=](const Tensors& in) { return attn::layer_norm(in[0], {}, {}, eps); },
-                       [=](const Arrays& in) { return norm(in[0], true, eps); }},
+                       [=](const Arrays& in) { return normalized(in[0], true, eps); }},
                       80);
-      check_gradients(random, {all[0], all[1]},
-                      {[=](const Tensors& in) { return attn::rms_norm(in[0], in[1], eps); },
-                       [=](const Arrays& in) { return reference::combine(times, norm(in[0], false, eps), in[1]); }},
-                      80);
+      check_gradients(
+          random, {all[0], all[1]},
+          {[=](const Tensors& in) { return attn::rms_norm(in[0], in[1], eps); },
+           [=](const Arrays& in) { return reference::combine(times, normalized(in[0], false, eps), in[1]); }},
+          80);
     }
   }
 }

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "gradient_helpers.hpp"
+#include "layer_helpers.hpp"
 
 using namespace test;
 using attn::ErrorCode;
@@ -35,12 +36,6 @@ Tensor run_cell(const Tensors& in) { return attn::gru_cell(in[0], in[1], in[2]);
 Tensors cell_inputs(Random& random, Index batch, Index hidden) {
   return {random.tensor({batch, 3 * hidden}, -2, 2), random.tensor({batch, 3 * hidden}, -2, 2),
           random.tensor({batch, hidden})};
-}
-
-std::vector<std::string> names(const attn::nn::NamedTensors& tensors) {
-  std::vector<std::string> all;
-  for (const auto& [name, x] : tensors) all.push_back(name);
-  return all;
 }
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <cmath>
+#include <fstream>
+#include <iterator>
 #include <sstream>
 
 namespace test {
@@ -54,7 +56,22 @@ Tensor tensor(std::initializer_list<float> values, const Shape& shape) {
 }
 
 Tensor integers(std::initializer_list<std::int32_t> values) {
-  return Tensor::from(std::span<const std::int32_t>(values.begin(), values.size()), {static_cast<Index>(values.size())});
+  return integers(values, {static_cast<Index>(values.size())});
+}
+
+Tensor integers(std::initializer_list<std::int32_t> values, const Shape& shape) {
+  return Tensor::from(std::span<const std::int32_t>(values.begin(), values.size()), shape);
+}
+
+Tensor leaf(Tensor x) { return x.set_requires_grad(true); }
+Tensor leaf(std::initializer_list<float> values) { return leaf(tensor(values, {static_cast<Index>(values.size())})); }
+Tensor sum(const Tensor& x) { return attn::reduce(attn::ops::Reduction::sum, x); }
+Tensor times(const Tensor& a, const Tensor& b) { return attn::binary(attn::ops::Binary::mul, a, b); }
+
+std::string read_golden(const std::string& name) {
+  std::ifstream file(ATTN_GOLDEN_DIR "/" + name, std::ios::binary);
+  REQUIRE_MESSAGE(file, "cannot read " << name);
+  return {std::istreambuf_iterator<char>(file), {}};
 }
 
 Array exact(const Tensor& x) {
@@ -80,8 +97,8 @@ void check_close(const Tensor& got, const Array& want, const Array& tolerance) {
   each(got, [&](float v, Index i) {
     if (matches(static_cast<double>(v), want[i], tolerance[i])) return;
     if (failures++ == 0)
-      first << "element " << i << " of " << attn::to_string(want.shape) << " is " << v << ", expected " << want[i] << " ± "
-            << tolerance[i];
+      first << "element " << i << " of " << attn::to_string(want.shape) << " is " << v << ", expected " << want[i]
+            << " ± " << tolerance[i];
   });
   CHECK_MESSAGE(failures == 0, first.str() << "; elements that differ: " << failures);
 }
@@ -123,7 +140,8 @@ void check_error(attn::ErrorCode code, std::string_view op, std::initializer_lis
     CHECK(std::string(attn::to_string(error.code())) == attn::to_string(code));
     CHECK(error.op() == std::string(op));
     CHECK(what == error.op() + ": " + error.message());
-    for (const auto piece : pieces) CHECK_MESSAGE(what.find(piece) != std::string::npos, "missing: " << std::string(piece));
+    for (const auto piece : pieces)
+      CHECK_MESSAGE(what.find(piece) != std::string::npos, "missing: " << std::string(piece));
     for (const auto& shape : error.shapes()) {  // one size alone may stand without its brackets
       const std::string text = shape.size() == 1 ? std::to_string(shape[0]) : attn::to_string(shape);
       CHECK_MESSAGE(what.find(text) != std::string::npos, "missing: " << text);

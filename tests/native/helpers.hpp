@@ -38,8 +38,22 @@ class Random {
   std::uint64_t state_;
 };
 
+/// Of so many cases, those that there is time for: all, or under a sanitizer a share.
+template <class Integer>
+constexpr Integer share_of(Integer cases) {
+  return cases / ATTN_SHARE;
+}
+
 Tensor tensor(std::initializer_list<float> values, const Shape& shape);
 Tensor integers(std::initializer_list<std::int32_t> values);
+Tensor integers(std::initializer_list<std::int32_t> values, const Shape& shape);
+Tensor leaf(Tensor x);  ///< x, which requires a gradient
+Tensor leaf(std::initializer_list<float> values);
+Tensor sum(const Tensor& x);
+Tensor times(const Tensor& a, const Tensor& b);
+
+/// The bytes of a file of tests/golden.
+std::string read_golden(const std::string& name);
 
 /// The same elements in the reference's form; strides are followed.
 Array exact(const Tensor& x);

@@ -16,6 +16,12 @@ void check_parameters(const attn::nn::Module& module,
   }
 }
 
+std::vector<std::string> names(const attn::nn::NamedTensors& tensors) {
+  std::vector<std::string> all;
+  for (const auto& [name, x] : tensors) all.push_back(name);
+  return all;
+}
+
 attn::Probe unchanged() {
   return attn::Probe([](const std::string&, const Tensor& x) { return x; });
 }

@@ -5,14 +5,11 @@
 
 namespace test {
 
-/// A boolean mask.
-inline Tensor int_mask(std::initializer_list<std::int32_t> values, const Shape& shape) {
-  return attn::reshape(integers(values), shape);
-}
-
 /// Names and shapes, in this order.
 void check_parameters(const attn::nn::Module& module,
                       const std::vector<std::pair<std::string, std::string>>& names_and_shapes);
+
+std::vector<std::string> names(const attn::nn::NamedTensors& tensors);
 
 /// A probe that leaves everything as it is, which takes layers off their fused paths.
 attn::Probe unchanged();

@@ -26,8 +26,8 @@ struct Config {
   }
 };
 
-Config read(std::string_view json) { return read_config<Config>("Model", json); }
-std::string round_trip(std::string_view json) { return write_config("Model", read(json)); }
+Config read(std::string_view text) { return read_config<Config>("Model", text); }
+std::string round_trip(std::string_view text) { return write_config("Model", read(text)); }
 
 }  // namespace
 
@@ -45,9 +45,9 @@ TEST_CASE("a config reads every field that JSON has, and keeps the others") {
 }
 
 TEST_CASE("a config names the key that is wrong") {
-  const auto refuses = [](ErrorCode code, std::initializer_list<std::string_view> pieces, std::string_view json) {
-    CAPTURE(std::string(json));
-    check_error(code, "Model", pieces, [&] { read(json); });
+  const auto refuses = [](ErrorCode code, std::initializer_list<std::string_view> pieces, std::string_view text) {
+    CAPTURE(std::string(text));
+    check_error(code, "Model", pieces, [&] { read(text); });
   };
   refuses(ErrorCode::range, {"width must be given, got none"}, "{}");
   refuses(ErrorCode::range, {"width must be at least 1, got 0"}, R"({"width":0})");

@@ -1,5 +1,5 @@
 // Names, states and modes, which every layer has from Module.
-#include "helpers.hpp"
+#include "layer_helpers.hpp"
 
 using namespace test;
 using attn::ErrorCode;
@@ -22,11 +22,6 @@ class Tied : public attn::nn::Module {
   Tensor &head, &none;
 };
 
-std::vector<std::string> names(const NamedTensors& tensors) {
-  std::vector<std::string> all;
-  for (const auto& [name, x] : tensors) all.push_back(name);
-  return all;
-}
 using Names = std::vector<std::string>;
 
 }  // namespace

@@ -136,13 +136,13 @@ TEST_CASE("a row that may attend to nothing has zero weights, on both paths") {
   const nn::MultiheadAttention attention({.embed_dim = 4, .num_heads = 2, .batch_first = true});
   const Tensor x = random.tensor({1, 3, 4});
   for (const Tensor& mask :
-       {int_mask({0, 1, 0, 1, 1, 1, 0, 0, 0}, {3, 3}), tensor({0, -kInf, 0, -kInf, -kInf, -kInf, 0, 0, 0}, {3, 3})})
+       {integers({0, 1, 0, 1, 1, 1, 0, 0, 0}, {3, 3}), tensor({0, -kInf, 0, -kInf, -kInf, -kInf, 0, 0, 0}, {3, 3})})
     for (const bool weights : {true, false}) {
       const auto result = attention.forward(x, x, x, {.attn_mask = mask, .need_weights = weights});
       check_values(attn::slice(result.output, 1, 1, 2), {0, 0, 0, 0});  // out_proj.bias, 0 at first
       if (weights) check_values(attn::slice(result.weights, 1, 1, 2), {0, 0, 0});
     }
-  const Tensor everything = int_mask({1, 1, 1}, {1, 3});
+  const Tensor everything = integers({1, 1, 1}, {1, 3});
   check_values(attention.forward(x, x, x, {.key_padding_mask = everything, .need_weights = false}).output,
                {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0});
 }
@@ -153,7 +153,7 @@ TEST_CASE("the fused path leaves out a masked key, whatever it holds") {
   const Tensor query = random.tensor({1, 5, 4}), memory = random.tensor({1, 4, 4});
   for (const Index masked : {3, 1}) {  // at the end, where lengths tell, and before it
     CAPTURE(masked);
-    Tensor mask = int_mask({0, 0, 0, 0}, {1, 4}), spoilt = attn::cat({memory}, 0);
+    Tensor mask = integers({0, 0, 0, 0}, {1, 4}), spoilt = attn::cat({memory}, 0);
     mask.data<std::int32_t>()[masked] = 1;
     const auto run = [&] {
       return attention.forward(query, spoilt, spoilt, {.key_padding_mask = mask, .need_weights = false}).output;

@@ -13,11 +13,6 @@ namespace optim = attn::optim;
 
 namespace {
 
-Tensor leaf(Tensor x) { return x.set_requires_grad(true); }
-Tensor leaf(std::initializer_list<float> values) { return leaf(tensor(values, {static_cast<Index>(values.size())})); }
-Tensor sum(const Tensor& x) { return attn::reduce(attn::ops::Reduction::sum, x); }
-Tensor times(const Tensor& a, const Tensor& b) { return attn::binary(Binary::mul, a, b); }
-
 using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
 
 template <class O, class Options>

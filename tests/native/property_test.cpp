@@ -68,8 +68,8 @@ TEST_CASE("200 random fused attentions agree with the reference and the plain pa
   }
 }
 
-TEST_CASE("60 random fused attentions of sizes up to 200, of any layout, at any number of threads") {
-  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+TEST_CASE("random fused attentions of sizes up to 200, of any layout, at any number of threads") {
+  for (std::uint64_t seed = 0; seed < share_of<std::uint64_t>(60); ++seed) {
     CAPTURE(seed);
     Random random(6000 + seed);
     const Sizes sizes{random.chance(0.5) ? Shape{} : Shape{random.integer(1, 3)}, random.integer(1, 200),

@@ -1,7 +1,8 @@
 // The generator: its first values, its distributions, and that a seed repeats them.
+#include "attn/random.hpp"
+
 #include <cmath>
 
-#include "attn/random.hpp"
 #include "helpers.hpp"
 
 using namespace test;
@@ -9,13 +10,14 @@ using attn::Generator;
 
 TEST_CASE("the generator is xoshiro256++ seeded through SplitMix64, bit for bit") {
   // Computed from the published algorithms with unbounded integers, apart from this library.
-  struct Case {
+  struct Sequence {
     std::uint64_t seed, values[5];
   };
-  const Case cases[] = {
+  const Sequence cases[] = {
       {0, {0x53175d61490b23df, 0x61da6f3dc380d507, 0x5c0fdf91ec9a7bfc, 0x02eebf8c3bbe5e1a, 0x7eca04ebaf4a5eea}},
       {42, {0xd0764d4f4476689f, 0x519e4174576f3791, 0xfbe07cfb0c24ed8c, 0xb37d9f600cd835b8, 0xcb231c3874846a73}},
-      {~std::uint64_t{0}, {0x56ccf8ce948e27b2, 0xe68588432e5a5b90, 0xe3e9b5a48119ca8b, 0x460f19495532ae73, 0xa7d62040ea9263e1}},
+      {~std::uint64_t{0},
+       {0x56ccf8ce948e27b2, 0xe68588432e5a5b90, 0xe3e9b5a48119ca8b, 0x460f19495532ae73, 0xa7d62040ea9263e1}},
   };
   for (const auto& c : cases) {
     CAPTURE(c.seed);
@@ -32,7 +34,8 @@ TEST_CASE("uniform numbers fill [0, 1) evenly") {
   attn::manual_seed(1);
   const Index n = 100'000;
   const Tensor x = attn::rand({n});
-  check_all(x, [](float v) { return v >= 0 && v < 1; }, "in [0, 1)");
+  check_all(
+      x, [](float v) { return v >= 0 && v < 1; }, "in [0, 1)");
   int tenths[10] = {};
   for (const float v : x.values()) ++tenths[static_cast<int>(v * 10)];
   // A tenth is binomial with a deviation of √(n·0.1·0.9) = 95; six of them.

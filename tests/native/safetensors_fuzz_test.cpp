@@ -10,12 +10,6 @@ using namespace test;
 
 namespace {
 
-std::string read(const std::string& name) {
-  std::ifstream file(ATTN_GOLDEN_DIR "/" + name, std::ios::binary);
-  REQUIRE_MESSAGE(file, "cannot read " << name);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 std::uint64_t header_length(const std::string& file) {
   std::uint64_t length = 0;
   std::memcpy(&length, file.data(), sizeof length);
@@ -74,9 +68,9 @@ TEST_CASE("a file with any damage loads, or is a FORMAT error") {
   Random random(9);
   int loaded = 0, refused = 0;
   for (const char* name : {"dtypes.safetensors", "written.safetensors"}) {
-    const std::string whole = read(name);
+    const std::string whole = read_golden(name);
     CHECK(fuzz::loads(std::as_bytes(std::span(whole))));
-    for (int round = 0; round < 4000; ++round) {
+    for (int round = 0; round < share_of(4000); ++round) {
       std::string file = whole;
       do damage(random, file);
       while (random.chance(0.3));
@@ -85,6 +79,6 @@ TEST_CASE("a file with any damage loads, or is a FORMAT error") {
     }
   }
   // Both happen, often: digits in names and in elements change without a fault.
-  CHECK(loaded > 100);
-  CHECK(refused > 2000);
+  CHECK(loaded > share_of(100));
+  CHECK(refused > share_of(2000));
 }

@@ -18,10 +18,8 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-Bytes read(const std::string& name) {
-  std::ifstream file(ATTN_GOLDEN_DIR "/" + name, std::ios::binary);
-  REQUIRE_MESSAGE(file, "cannot read " << name);
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
+Bytes bytes_of(const std::string& name) {
+  const std::string text = read_golden(name);
   const auto bytes = std::as_bytes(std::span(text));
   return {bytes.begin(), bytes.end()};
 }
@@ -53,7 +51,7 @@ void check_integers(const Tensor& got, std::initializer_list<std::int32_t> want)
 }  // namespace
 
 TEST_CASE("a file of another writer, with every dtype, reads to its numbers") {
-  const Checkpoint got = attn::load_safetensors(read("dtypes.safetensors"));
+  const Checkpoint got = attn::load_safetensors(bytes_of("dtypes.safetensors"));
   CHECK(got.metadata == Metadata{{"note", "写 by hand"}});
   std::string names;
   for (const auto& [name, x] : got.tensors) names += name + attn::to_string(x.shape()) + " ";
@@ -80,7 +78,7 @@ TEST_CASE("what is written is what the format asks, byte for byte, and reads bac
                                  {"偏置", integers({-1, 2147483647})}};
   const Metadata metadata{{"config", R"({"layers":2})"}};
   const Bytes bytes = attn::save_safetensors(tensors, metadata);
-  CHECK(bytes == read("written.safetensors"));
+  CHECK(bytes == bytes_of("written.safetensors"));
   const Checkpoint again = attn::load_safetensors(bytes);
   CHECK(again.metadata == metadata);
   REQUIRE(again.tensors.size() == 4);
@@ -115,7 +113,7 @@ TEST_CASE("what cannot be written is refused") {
 
 TEST_CASE("a file that is cut off anywhere is refused, and so is one with a byte too many") {
   for (const char* name : {"dtypes.safetensors", "written.safetensors"}) {
-    Bytes bytes = read(name);
+    Bytes bytes = bytes_of(name);
     for (std::size_t size = 0; size < bytes.size(); ++size)
       check_error(ErrorCode::format, "load_safetensors", {},
                   [&] { attn::load_safetensors(std::span(bytes).first(size)); });

@@ -19,17 +19,9 @@ namespace {
 
 constexpr Seq2SeqAttention all_kinds[] = {Seq2SeqAttention::additive, Seq2SeqAttention::dot, Seq2SeqAttention::general};
 
-Tensor tokens(std::initializer_list<std::int32_t> values, const Shape& shape) {
-  return Tensor::from(std::span<const std::int32_t>(values.begin(), values.size()), shape);
-}
-
-Seq2SeqConfig small(Seq2SeqAttention kind = Seq2SeqAttention::additive) {
+Seq2SeqConfig small_seq2seq(Seq2SeqAttention kind = Seq2SeqAttention::additive) {
   return {.source_vocab = 9, .target_vocab = 8, .embedding_dim = 5, .hidden_size = 6, .attention = kind};
 }
-
-/// Two sources of 4 and 2 tokens, and what the decoder reads.
-const Tensor source = tokens({3, 4, 5, 6, 7, 8, 0, 0}, {2, 4}), lengths = integers({4, 2});
-const Tensor target_in = tokens({1, 3, 4, 1, 5, 6}, {2, 3}), target_out = tokens({3, 4, 2, 5, 2, 0}, {2, 3});
 
 /// Everything that passes a probe, by name.
 std::map<std::string, Tensor> seen_by(const Seq2Seq& model, double teacher_forcing = 1) {
@@ -57,7 +49,7 @@ TEST_CASE("seq2seq: shapes, weights that sum to 1 and are 0 on padding, a gradie
         CAPTURE(bidirectional);
         CAPTURE(layers);
         attn::manual_seed(1);
-        Seq2SeqConfig config = small(kind);
+        Seq2SeqConfig config = small_seq2seq(kind);
         config.bidirectional = bidirectional;
         config.num_layers = layers;
         const Seq2Seq model(config);
@@ -86,16 +78,16 @@ TEST_CASE("seq2seq: what stands behind a source's length changes nothing") {
       CAPTURE(name_of(kind));
       CAPTURE(bidirectional);
       attn::manual_seed(2);
-      Seq2SeqConfig config = small(kind);
+      Seq2SeqConfig config = small_seq2seq(kind);
       config.bidirectional = bidirectional;
       config.num_layers = 2;
       const Seq2Seq model(config);
       const auto both = model.forward(source, lengths, target_in);
-      const auto other = model.forward(tokens({3, 4, 5, 6, 7, 8, 3, 5}, {2, 4}), lengths, target_in);
+      const auto other = model.forward(integers({3, 4, 5, 6, 7, 8, 3, 5}, {2, 4}), lengths, target_in);
       check_same_bits(both.logits, other.logits);
       // The second source alone, without its padding. Products of another size may add up in another order: through
       // some 10 of them of up to 12 terms, with slopes of at most 1 and logits of a few units.
-      const auto alone = model.forward(tokens({7, 8}, {1, 2}), {}, tokens({1, 5, 6}, {1, 3}));
+      const auto alone = model.forward(integers({7, 8}, {1, 2}), {}, integers({1, 5, 6}, {1, 3}));
       const Tensor second = attn::slice(both.logits, 0, 1, 2);
       check_close(alone.logits, exact(second), 10 * 12 * 4 * tolerance::rounding);
       // Without lengths the padding is part of the source.
@@ -111,7 +103,7 @@ TEST_CASE("seq2seq: activations follow the papers' formulae, and what a probe re
   for (const Seq2SeqAttention kind : all_kinds) {
     CAPTURE(name_of(kind));
     attn::manual_seed(3);
-    const Seq2Seq model(small(kind));
+    const Seq2Seq model(small_seq2seq(kind));
     auto seen = seen_by(model);
     const bool steps = kind == Seq2SeqAttention::additive;
     const std::string at = steps ? "decoder.steps.1.attn." : "decoder.attn.";
@@ -144,11 +136,11 @@ TEST_CASE("seq2seq: a decoder that reads its own tokens equals one that is given
   for (const Seq2SeqAttention kind : all_kinds) {
     CAPTURE(name_of(kind));
     attn::manual_seed(4);
-    const Seq2Seq model(small(kind));
+    const Seq2Seq model(small_seq2seq(kind));
     const auto own = model.forward(source, lengths, target_in, 0);
     const Tensor said = attn::models::argmax(own.logits);  // [2,3]
     const std::int32_t* s = said.data<std::int32_t>();
-    const auto given = model.forward(source, lengths, tokens({1, s[0], s[1], 1, s[3], s[4]}, {2, 3}));
+    const auto given = model.forward(source, lengths, integers({1, s[0], s[1], 1, s[3], s[4]}, {2, 3}));
     // The same numbers by products of other sizes: see above.
     check_close(own.logits, exact(given.logits), 10 * 12 * 4 * tolerance::rounding);
     check_close(own.alignment, exact(given.alignment), 10 * 12 * tolerance::rounding);
@@ -157,7 +149,7 @@ TEST_CASE("seq2seq: a decoder that reads its own tokens equals one that is given
 
 TEST_CASE("seq2seq: teacher forcing is drawn from the default generator") {
   attn::manual_seed(5);
-  const Seq2Seq model(small());
+  const Seq2Seq model(small_seq2seq());
   const auto run = [&](double share, std::uint64_t seed) {
     attn::manual_seed(seed);
     return model.forward(source, lengths, target_in, share).logits;
@@ -175,14 +167,14 @@ TEST_CASE("seq2seq: decoding says what forward finds likeliest; wider beams say 
   for (const Seq2SeqAttention kind : all_kinds) {
     CAPTURE(name_of(kind));
     attn::manual_seed(6);
-    Seq2SeqConfig config = small(kind);
+    Seq2SeqConfig config = small_seq2seq(kind);
     config.num_layers = 2;
     Seq2Seq model(config);
     model.eval();
     const auto greedy = model.decode(source, lengths, {.max_length = 6});
     REQUIRE(greedy.size() == 2);
     for (std::size_t row = 0; row < 2; ++row) {
-      const Tensor one = row == 0 ? tokens({3, 4, 5, 6}, {1, 4}) : tokens({7, 8}, {1, 2});
+      const Tensor one = row == 0 ? integers({3, 4, 5, 6}, {1, 4}) : integers({7, 8}, {1, 2});
       std::vector<std::int32_t> in{1};
       double log_probability = 0;
       for (Index length = 1; length <= 6; ++length) {
@@ -208,7 +200,7 @@ TEST_CASE("seq2seq: decoding says what forward finds likeliest; wider beams say 
 TEST_CASE("seq2seq: hypotheses that go on from one another keep their own states") {
   for (const Seq2SeqAttention kind : all_kinds) {
     CAPTURE(name_of(kind));
-    Seq2SeqConfig config = small(kind);
+    Seq2SeqConfig config = small_seq2seq(kind);
     config.num_layers = 2;
     const Seq2Seq model(config);
     for (std::uint64_t seed = 0; seed < 10; ++seed) {
@@ -218,7 +210,7 @@ TEST_CASE("seq2seq: hypotheses that go on from one another keep their own states
       for (const auto& [name, x] : model.named_parameters())
         if (name == "output.bias") x.data()[2] = -3;  // or most would end at once
 
-      const Tensor one = tokens({3, 4, 5, 6}, {1, 4});
+      const Tensor one = integers({3, 4, 5, 6}, {1, 4});
       const auto decoded = model.decode(one, {}, {.max_length = 6, .beams = 6}).front();
       const double want = log_probability(decoded.tokens, 6, [&](const Tensor& in) {
         const Tensor logits = model.forward(one, {}, in).logits;
@@ -234,7 +226,7 @@ TEST_CASE("seq2seq: hypotheses that go on from one another keep their own states
 
 TEST_CASE("seq2seq: dropout, tied embeddings, and the parameters' number") {
   attn::manual_seed(7);
-  Seq2SeqConfig config = small();
+  Seq2SeqConfig config = small_seq2seq();
   config.dropout = 0.5;
   Seq2Seq model(config);
   const auto run = [&] { return model.forward(source, lengths, target_in).logits; };
@@ -255,19 +247,19 @@ TEST_CASE("seq2seq: dropout, tied embeddings, and the parameters' number") {
 }
 
 TEST_CASE("seq2seq: the config as JSON, and what it refuses") {
-  Seq2SeqConfig config = small(Seq2SeqAttention::general);
+  Seq2SeqConfig config = small_seq2seq(Seq2SeqAttention::general);
   config.num_layers = 3;
   config.bidirectional = false;
   config.dropout = 0.25;
   config.tokens = {.pad = 4, .bos = 5, .eos = 6};
-  const std::string json = to_json(config);
-  CHECK(to_json(attn::models::seq2seq_config(json)) == json);
+  const std::string text = to_json(config);
+  CHECK(to_json(attn::models::seq2seq_config(text)) == text);
   for (const char* piece :
        {"\"attention\":\"general\"", "\"num_layers\":3", "\"bidirectional\":false", "\"eos_token\":6"})
-    CHECK_MESSAGE(json.find(piece) != std::string::npos, json);
+    CHECK_MESSAGE(text.find(piece) != std::string::npos, text);
 
   const auto refused = [](const std::function<void(Seq2SeqConfig&)>& change, std::string_view piece) {
-    Seq2SeqConfig wrong = small();
+    Seq2SeqConfig wrong = small_seq2seq();
     change(wrong);
     check_error(ErrorCode::range, "Seq2Seq", {piece}, [&] { Seq2Seq{wrong}; });
   };
@@ -281,7 +273,7 @@ TEST_CASE("seq2seq: the config as JSON, and what it refuses") {
 }
 
 TEST_CASE("seq2seq: inputs that it refuses") {
-  const Seq2Seq model(small());
+  const Seq2Seq model(small_seq2seq());
   const auto refused = [&](ErrorCode code, std::string_view piece, const Tensor& s, const Tensor& l, const Tensor& t,
                            double share = 1) {
     check_error(code, "Seq2Seq", {piece}, [&] { model.forward(s, l, t, share); });
@@ -289,14 +281,14 @@ TEST_CASE("seq2seq: inputs that it refuses") {
   refused(ErrorCode::type, "source must be int32, got float32", attn::zeros({2, 4}), lengths, target_in);
   refused(ErrorCode::type, "target_in must be int32, got none", source, lengths, {});
   refused(ErrorCode::shape, "target_in must be [B,T]", source, lengths, integers({1}));
-  refused(ErrorCode::shape, "rows of source [2,4], got [1,2]", source, lengths, tokens({1, 3}, {1, 2}));
+  refused(ErrorCode::shape, "rows of source [2,4], got [1,2]", source, lengths, integers({1, 3}, {1, 2}));
   refused(ErrorCode::shape, "source_lengths must be [2]", source, integers({4}), target_in);
   refused(ErrorCode::type, "source_lengths must be int32", source, attn::zeros({2}), target_in);
   refused(ErrorCode::range, "source_lengths must be from 1 to 4, got 5", source, integers({4, 5}), target_in);
   refused(ErrorCode::range, "source_lengths must be from 1 to 4, got 0", source, integers({4, 0}), target_in);
   refused(ErrorCode::range, "teacher_forcing", source, lengths, target_in, 1.5);
   check_error(ErrorCode::range, "embedding", {"got 9"}, [&] {
-    model.forward(tokens({9}, {1, 1}), {}, tokens({1}, {1, 1}));
+    model.forward(integers({9}, {1, 1}), {}, integers({1}, {1, 1}));
   });
   check_error(ErrorCode::shape, "sequence_loss", {"[2,3]"}, [&] {
     model.loss(source, lengths, target_in, integers({1, 2}));

@@ -13,13 +13,13 @@ using attn::parallel_for;
 
 namespace {
 
-using Pieces = std::vector<std::pair<Index, Index>>;
+using Ranges = std::vector<std::pair<Index, Index>>;
 
 /// Which pieces a loop is cut into, by where they start.
-Pieces pieces(Index count, Index grain) {
+Ranges pieces(Index count, Index grain) {
   std::vector<std::atomic<Index>> ends(static_cast<std::size_t>(std::max<Index>(count, 0)));
   parallel_for(count, grain, [&](Index begin, Index end) { ends[static_cast<std::size_t>(begin)] += end; });
-  Pieces out;
+  Ranges out;
   for (std::size_t i = 0; i < ends.size(); ++i)
     if (ends[i] != 0) out.emplace_back(static_cast<Index>(i), ends[i]);
   return out;
@@ -30,7 +30,7 @@ Pieces pieces(Index count, Index grain) {
 TEST_CASE("a loop is cut by count and grain alone, and covers everything once") {
   for (const Index count : {0, 1, 2, 7, 8, 9, 100, 1000})
     for (const Index grain : {1, 2, 7, 8, 1000, 5000}) {
-      Pieces want;
+      Ranges want;
       for (Index begin = 0; begin < count; begin += grain) want.emplace_back(begin, std::min(begin + grain, count));
       for (const int n : thread_counts()) {
         const Threads threads(n);
@@ -98,7 +98,8 @@ TEST_CASE("an exception reaches the caller as it was thrown, and the pool works 
       CHECK(pieces(100, 3).size() == 34);
     }
     // All at once: one of them arrives.
-    CHECK_THROWS_WITH_AS(parallel_for(50, 1, [](Index, Index) { throw std::runtime_error("all"); }), "all", std::runtime_error);
+    CHECK_THROWS_WITH_AS(parallel_for(50, 1, [](Index, Index) { throw std::runtime_error("all"); }), "all",
+                         std::runtime_error);
     CHECK_THROWS_AS(parallel_for(1, 4, [](Index, Index) { throw 7; }), int);
     CHECK(pieces(100, 3).size() == 34);
   }

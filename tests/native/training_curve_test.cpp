@@ -38,7 +38,7 @@ Tensor batch(const std::vector<std::int32_t>& tokens, std::size_t step, Index sh
 }  // namespace
 
 TEST_CASE("a GPT learns along the curve that golden/training_curve.json holds") {
-  const auto golden = nlohmann::json::parse(std::ifstream(ATTN_GOLDEN_DIR "/training_curve.json"));
+  const auto golden = nlohmann::json::parse(read_golden("training_curve.json"));
   const std::vector<std::int32_t> tokens = encode(story(1'000'000));
   attn::manual_seed(7);
   attn::models::GPT model(

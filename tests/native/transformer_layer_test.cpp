@@ -10,9 +10,9 @@ namespace nn = attn::nn;
 
 namespace {
 
-using Names = std::vector<std::pair<std::string, std::string>>;
+using NamesAndShapes = std::vector<std::pair<std::string, std::string>>;
 
-nn::TransformerLayerOptions small(double dropout = 0) {
+nn::TransformerLayerOptions small_layer(double dropout = 0) {
   return {.d_model = 4, .nhead = 2, .dim_feedforward = 6, .dropout = dropout, .batch_first = true};
 }
 
@@ -52,37 +52,38 @@ std::vector<std::string> joined(std::initializer_list<std::vector<std::string>> 
 }  // namespace
 
 TEST_CASE("Transformer layers have PyTorch's parameters, in its order") {
-  check_parameters(nn::TransformerEncoder({small(), 1, true}), Names{{"layers.0.self_attn.in_proj_weight", "[12,4]"},
-                                                                     {"layers.0.self_attn.in_proj_bias", "[12]"},
-                                                                     {"layers.0.self_attn.out_proj.weight", "[4,4]"},
-                                                                     {"layers.0.self_attn.out_proj.bias", "[4]"},
-                                                                     {"layers.0.linear1.weight", "[6,4]"},
-                                                                     {"layers.0.linear1.bias", "[6]"},
-                                                                     {"layers.0.linear2.weight", "[4,6]"},
-                                                                     {"layers.0.linear2.bias", "[4]"},
-                                                                     {"layers.0.norm1.weight", "[4]"},
-                                                                     {"layers.0.norm1.bias", "[4]"},
-                                                                     {"layers.0.norm2.weight", "[4]"},
-                                                                     {"layers.0.norm2.bias", "[4]"},
-                                                                     {"norm.weight", "[4]"},
-                                                                     {"norm.bias", "[4]"}});
-  nn::TransformerLayerOptions bare = small();
+  check_parameters(nn::TransformerEncoder({small_layer(), 1, true}),
+                   NamesAndShapes{{"layers.0.self_attn.in_proj_weight", "[12,4]"},
+                                  {"layers.0.self_attn.in_proj_bias", "[12]"},
+                                  {"layers.0.self_attn.out_proj.weight", "[4,4]"},
+                                  {"layers.0.self_attn.out_proj.bias", "[4]"},
+                                  {"layers.0.linear1.weight", "[6,4]"},
+                                  {"layers.0.linear1.bias", "[6]"},
+                                  {"layers.0.linear2.weight", "[4,6]"},
+                                  {"layers.0.linear2.bias", "[4]"},
+                                  {"layers.0.norm1.weight", "[4]"},
+                                  {"layers.0.norm1.bias", "[4]"},
+                                  {"layers.0.norm2.weight", "[4]"},
+                                  {"layers.0.norm2.bias", "[4]"},
+                                  {"norm.weight", "[4]"},
+                                  {"norm.bias", "[4]"}});
+  nn::TransformerLayerOptions bare = small_layer();
   bare.bias = false;
-  check_parameters(nn::TransformerDecoderLayer(bare), Names{{"self_attn.in_proj_weight", "[12,4]"},
-                                                            {"self_attn.out_proj.weight", "[4,4]"},
-                                                            {"multihead_attn.in_proj_weight", "[12,4]"},
-                                                            {"multihead_attn.out_proj.weight", "[4,4]"},
-                                                            {"linear1.weight", "[6,4]"},
-                                                            {"linear2.weight", "[4,6]"},
-                                                            {"norm1.weight", "[4]"},
-                                                            {"norm2.weight", "[4]"},
-                                                            {"norm3.weight", "[4]"}});
-  CHECK(nn::TransformerDecoder({small(), 3, false}).named_parameters().size() == 3 * 18);
-  CHECK(nn::TransformerDecoder({small(), 3, true}).named_parameters().size() == 3 * 18 + 2);
+  check_parameters(nn::TransformerDecoderLayer(bare), NamesAndShapes{{"self_attn.in_proj_weight", "[12,4]"},
+                                                                     {"self_attn.out_proj.weight", "[4,4]"},
+                                                                     {"multihead_attn.in_proj_weight", "[12,4]"},
+                                                                     {"multihead_attn.out_proj.weight", "[4,4]"},
+                                                                     {"linear1.weight", "[6,4]"},
+                                                                     {"linear2.weight", "[4,6]"},
+                                                                     {"norm1.weight", "[4]"},
+                                                                     {"norm2.weight", "[4]"},
+                                                                     {"norm3.weight", "[4]"}});
+  CHECK(nn::TransformerDecoder({small_layer(), 3, false}).named_parameters().size() == 3 * 18);
+  CHECK(nn::TransformerDecoder({small_layer(), 3, true}).named_parameters().size() == 3 * 18 + 2);
 }
 
 TEST_CASE("every layer of a stack has first values of its own, and PyTorch's sizes by default") {
-  const nn::TransformerEncoder stack({small(), 2, false});
+  const nn::TransformerEncoder stack({small_layer(), 2, false});
   const auto state = stack.state_dict();
   REQUIRE(state[0].first == "layers.0.self_attn.in_proj_weight");
   REQUIRE(state[12].first == "layers.1.self_attn.in_proj_weight");
@@ -95,8 +96,8 @@ TEST_CASE("every layer of a stack has first values of its own, and PyTorch's siz
 TEST_CASE("while training, every part of a layer drops") {
   Random random(1);
   const Tensor x = random.tensor({2, 3, 4}), memory = random.tensor({2, 5, 4});
-  nn::TransformerEncoderLayer encoder(small(0.5));
-  nn::TransformerDecoderLayer decoder(small(0.5));
+  nn::TransformerEncoderLayer encoder(small_layer(0.5));
+  nn::TransformerDecoderLayer decoder(small_layer(0.5));
   CHECK(draws([&] { encoder.forward(x); }) == 4);          // weights, attention, hidden, feed-forward
   CHECK(draws([&] { decoder.forward(x, memory); }) == 6);  // and weights and attention of the memory
   encoder.eval();
@@ -104,7 +105,7 @@ TEST_CASE("while training, every part of a layer drops") {
   CHECK(draws([&] { encoder.forward(x); }) == 0);
   CHECK(draws([&] { decoder.forward(x, memory); }) == 0);
   // With everything dropped the norms are left.
-  nn::TransformerLayerOptions all = small(1);
+  nn::TransformerLayerOptions all = small_layer(1);
   const nn::LayerNorm norm({.normalized_shape = 4});
   check_same_bits(nn::TransformerEncoderLayer(all).forward(x), norm.forward(norm.forward(x)));
   check_same_bits(nn::TransformerDecoderLayer(all).forward(x, memory), norm.forward(norm.forward(norm.forward(x))));
@@ -115,13 +116,13 @@ TEST_CASE("while training, every part of a layer drops") {
 TEST_CASE("the probe sees a stack's activations under their names") {
   Random random(2);
   const Tensor x = random.tensor({1, 3, 4}), memory = random.tensor({1, 5, 4});
-  const nn::TransformerEncoder encoder({small(), 2, true});
+  const nn::TransformerEncoder encoder({small_layer(), 2, true});
   const auto layer = [](const std::string& at) {
     return joined({attention_names(at + "self_attn"), {at + "resid_mid", at + "ff.hidden", at + "ff", at + "resid"}});
   };
   CHECK(names_seen([&](const Probe& probe) { encoder.forward(x, {.probe = probe}); }) ==
         joined({layer("layers.0."), layer("layers.1."), {"norm"}}));
-  const nn::TransformerDecoder decoder({small(), 1, false});
+  const nn::TransformerDecoder decoder({small_layer(), 1, false});
   CHECK(names_seen([&](const Probe& probe) { decoder.forward(x, memory, {.probe = probe}); }) ==
         joined({attention_names("layers.0.self_attn"),
                 {"layers.0.resid_mid"},
@@ -132,8 +133,8 @@ TEST_CASE("the probe sees a stack's activations under their names") {
 TEST_CASE("what the probe returns is what a stack goes on with") {
   Random random(3);
   const Tensor x = random.tensor({2, 3, 4}), memory = random.tensor({2, 5, 4});
-  const nn::TransformerEncoder encoder({small(), 2, true});
-  const nn::TransformerDecoder decoder({small(), 2, true});
+  const nn::TransformerEncoder encoder({small_layer(), 2, true});
+  const nn::TransformerDecoder decoder({small_layer(), 2, true});
   const auto check = [&](const std::vector<std::string>& names, const std::function<Tensor(const Probe&)>& forward) {
     const Tensor before = forward(unchanged());
     for (const std::string& name : names) {
@@ -151,7 +152,7 @@ TEST_CASE("what the probe returns is what a stack goes on with") {
 
 TEST_CASE("a probe that changes nothing, and causality as a mask, change no stack's result but by rounding") {
   Random random(4);
-  nn::TransformerLayerOptions options = small();
+  nn::TransformerLayerOptions options = small_layer();
   options.norm_first = true;
   const nn::TransformerEncoder encoder({options, 2, true});
   const Tensor x = random.tensor({2, 5, 4});
@@ -170,9 +171,9 @@ TEST_CASE("a probe that changes nothing, and causality as a mask, change no stac
 
 TEST_CASE("attention to the memory may be causal too") {
   Random random(9);
-  const nn::TransformerDecoder decoder({small(), 1, false});
+  const nn::TransformerDecoder decoder({small_layer(), 1, false});
   const Tensor x = random.tensor({2, 3, 4}), memory = random.tensor({2, 5, 4});
-  const Tensor mask = int_mask({0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1}, {3, 5});
+  const Tensor mask = integers({0, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 1, 1}, {3, 5});
   const Tensor open = decoder.forward(x, memory), causal = decoder.forward(x, memory, {.memory_is_causal = true});
   CHECK(!std::ranges::equal(open.values(), causal.values()));
   // Owed to within 1e-5 of the exact result, whose rows the norm gives numbers of at most √4.
@@ -182,8 +183,8 @@ TEST_CASE("attention to the memory may be causal too") {
 TEST_CASE("stacks decode with caches as they do without") {
   Random random(5);
   const attn::NoGrad quiet;
-  const nn::TransformerEncoder encoder({small(), 2, true});
-  const nn::TransformerDecoder decoder({small(), 2, true});
+  const nn::TransformerEncoder encoder({small_layer(), 2, true});
+  const nn::TransformerDecoder decoder({small_layer(), 2, true});
   const Tensor x = random.tensor({2, 6, 4}), memory = random.tensor({2, 5, 4});
   const auto check = [&](const std::function<Tensor(const Tensor&, std::span<nn::KeyValueCache>)>& forward) {
     std::vector<nn::KeyValueCache> caches(2, nn::KeyValueCache(6));
@@ -203,8 +204,8 @@ TEST_CASE("stacks decode with caches as they do without") {
 
 TEST_CASE("a Sequential holds encoder layers") {
   Random random(6);
-  const auto first = std::make_shared<nn::TransformerEncoderLayer>(small());
-  const auto second = std::make_shared<nn::TransformerEncoder>(nn::TransformerOptions{small(), 1, true});
+  const auto first = std::make_shared<nn::TransformerEncoderLayer>(small_layer());
+  const auto second = std::make_shared<nn::TransformerEncoder>(nn::TransformerOptions{small_layer(), 1, true});
   const nn::Sequential both({first, second});
   const Tensor x = random.tensor({2, 3, 4});
   check_same_bits(both.forward(x), second->forward(first->forward(x)));
@@ -237,30 +238,30 @@ TEST_CASE("a stack has the same bits, forward and backward, for any number of th
 
 TEST_CASE("Transformers refuse what does not fit") {
   check_error(ErrorCode::range, "TransformerEncoder", {"num_layers", "0"}, [] {
-    nn::TransformerEncoder({small(), 0});
+    nn::TransformerEncoder({small_layer(), 0});
   });
   check_error(ErrorCode::range, "TransformerDecoder", {"num_layers", "-1"}, [] {
-    nn::TransformerDecoder({small(), -1});
+    nn::TransformerDecoder({small_layer(), -1});
   });
-  nn::TransformerLayerOptions options = small();
+  nn::TransformerLayerOptions options = small_layer();
   options.dim_feedforward = 0;
   check_error(ErrorCode::range, "TransformerEncoderLayer", {"dim_feedforward", "0"},
               [&] { nn::TransformerEncoderLayer{options}; });
   check_error(ErrorCode::range, "TransformerDecoderLayer", {"dim_feedforward", "0"},
               [&] { nn::TransformerDecoderLayer{options}; });
-  options = small(1.5);
+  options = small_layer(1.5);
   check_error(ErrorCode::range, "MultiheadAttention", {"dropout", "1.5"},
               [&] { nn::TransformerEncoderLayer{options}; });
   std::vector<nn::KeyValueCache> caches(2, nn::KeyValueCache(4));
   const Tensor x = attn::zeros({1, 2, 4});
   check_error(ErrorCode::shape, "TransformerEncoderLayer", {"each of 1 layers", "2"},
-              [&] { nn::TransformerEncoderLayer(small()).forward(x, {.caches = caches}); });
+              [&] { nn::TransformerEncoderLayer(small_layer()).forward(x, {.caches = caches}); });
   check_error(ErrorCode::shape, "TransformerDecoderLayer", {"each of 1 layers", "2"},
-              [&] { nn::TransformerDecoderLayer(small()).forward(x, x, {.caches = caches}); });
+              [&] { nn::TransformerDecoderLayer(small_layer()).forward(x, x, {.caches = caches}); });
   check_error(ErrorCode::shape, "TransformerEncoder", {"each of 3 layers", "2"}, [&] {
-    nn::TransformerEncoder({small(), 3}).forward(x, {.caches = caches});
+    nn::TransformerEncoder({small_layer(), 3}).forward(x, {.caches = caches});
   });
   check_error(ErrorCode::shape, "MultiheadAttention", {"[1,2,4]", "[2,2,4]"}, [&] {
-    nn::TransformerDecoder({small(), 1}).forward(x, attn::zeros({2, 2, 4}));
+    nn::TransformerDecoder({small_layer(), 1}).forward(x, attn::zeros({2, 2, 4}));
   });
 }

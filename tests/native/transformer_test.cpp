@@ -15,11 +15,7 @@ using attn::ops::Unary;
 
 namespace {
 
-Tensor tokens(std::initializer_list<std::int32_t> values, const Shape& shape) {
-  return Tensor::from(std::span<const std::int32_t>(values.begin(), values.size()), shape);
-}
-
-TransformerConfig small() {
+TransformerConfig small_transformer() {
   return {.source_vocab = 9,
           .target_vocab = 8,
           .max_length = 6,
@@ -29,10 +25,6 @@ TransformerConfig small() {
           .dim_feedforward = 12,
           .dropout = 0};
 }
-
-/// Two sources of 4 and 2 tokens, and what the decoder reads.
-const Tensor source = tokens({3, 4, 5, 6, 7, 8, 0, 0}, {2, 4}), lengths = integers({4, 2});
-const Tensor target_in = tokens({1, 3, 4, 1, 5, 6}, {2, 3}), target_out = tokens({3, 4, 2, 5, 2, 0}, {2, 3});
 
 // Sums of 8, 12 and 6 terms, some 40 of them behind one another, two layers deep on either side.
 constexpr double kRoundings = 40 * 12;
@@ -45,7 +37,7 @@ TEST_CASE("transformer: shapes, and a gradient for every parameter of every form
       CAPTURE(name_of(positions));
       CAPTURE(norm_first);
       attn::manual_seed(1);
-      TransformerConfig config = small();
+      TransformerConfig config = small_transformer();
       config.positions = positions;
       config.norm_first = norm_first;
       const Transformer model(config);
@@ -61,21 +53,21 @@ TEST_CASE("transformer: shapes, and a gradient for every parameter of every form
 
 TEST_CASE("transformer: what stands behind a source's length changes nothing, nor does what comes later in a target") {
   attn::manual_seed(2);
-  const Transformer model(small());
+  const Transformer model(small_transformer());
   const Tensor both = model.forward(source, lengths, target_in);
-  check_same_bits(both, model.forward(tokens({3, 4, 5, 6, 7, 8, 3, 5}, {2, 4}), lengths, target_in));
-  check_same_logits(model.forward(tokens({7, 8}, {1, 2}), {}, tokens({1, 5, 6}, {1, 3})), attn::slice(both, 0, 1, 2),
-                    kRoundings);
+  check_same_bits(both, model.forward(integers({3, 4, 5, 6, 7, 8, 3, 5}, {2, 4}), lengths, target_in));
+  check_same_logits(model.forward(integers({7, 8}, {1, 2}), {}, integers({1, 5, 6}, {1, 3})),
+                    attn::slice(both, 0, 1, 2), kRoundings);
   CHECK(differ(attn::slice(model.forward(source, {}, target_in), 0, 1, 2), attn::slice(both, 0, 1, 2)));
 
-  const Tensor other = model.forward(source, lengths, tokens({1, 3, 7, 1, 5, 7}, {2, 3}));
+  const Tensor other = model.forward(source, lengths, integers({1, 3, 7, 1, 5, 7}, {2, 3}));
   check_same_bits(attn::contiguous(attn::slice(other, 1, 0, 2)), attn::contiguous(attn::slice(both, 1, 0, 2)));
   CHECK(differ(attn::slice(other, 1, 2, 3), attn::slice(both, 1, 2, 3)));
 }
 
 TEST_CASE("transformer: a probe sees all of both stacks, and what it returns goes on") {
   attn::manual_seed(3);
-  const Transformer model(small());
+  const Transformer model(small_transformer());
   Seen seen;
   const Tensor plain = model.forward(source, lengths, target_in);
   check_same_logits(model.forward(source, lengths, target_in, seen.probe()), plain, kRoundings);
@@ -97,7 +89,7 @@ TEST_CASE("transformer: a probe sees all of both stacks, and what it returns goe
 TEST_CASE("transformer: each of its options tells") {
   const auto logits = [](const std::function<void(TransformerConfig&)>& change) {
     attn::manual_seed(4);
-    TransformerConfig config = small();
+    TransformerConfig config = small_transformer();
     change(config);
     return Transformer(config).forward(source, lengths, target_in);
   };
@@ -109,7 +101,7 @@ TEST_CASE("transformer: each of its options tells") {
   CHECK(differ(logits([](auto& c) { c.dropout = 0.3; }), plain));
 
   const auto count = [](const std::function<void(TransformerConfig&)>& change) {
-    TransformerConfig config = small();
+    TransformerConfig config = small_transformer();
     change(config);
     return Transformer(config).num_parameters();
   };
@@ -127,14 +119,14 @@ TEST_CASE("transformer: decoding with kept keys and values says what forward fin
   for (const Positions positions : {Positions::sinusoidal, Positions::learned, Positions::none}) {
     CAPTURE(name_of(positions));
     attn::manual_seed(5);
-    TransformerConfig config = small();
+    TransformerConfig config = small_transformer();
     config.positions = positions;
     Transformer model(config);
     model.eval();
     const auto greedy = model.decode(source, lengths);
     REQUIRE(greedy.size() == 2);
     for (std::size_t row = 0; row < 2; ++row) {
-      const Tensor one = row == 0 ? tokens({3, 4, 5, 6}, {1, 4}) : tokens({7, 8}, {1, 2});
+      const Tensor one = row == 0 ? integers({3, 4, 5, 6}, {1, 4}) : integers({7, 8}, {1, 2});
       std::vector<std::int32_t> in{1};
       double log_probability = 0;
       for (Index length = 1; length <= 6; ++length) {
@@ -162,7 +154,7 @@ TEST_CASE("transformer: decoding with kept keys and values says what forward fin
 }
 
 TEST_CASE("transformer: hypotheses that go on from one another keep their own keys and values") {
-  TransformerConfig config = small();
+  TransformerConfig config = small_transformer();
   config.positions = Positions::learned;
   const Transformer model(config);
   for (std::uint64_t seed = 0; seed < 20; ++seed) {
@@ -171,7 +163,7 @@ TEST_CASE("transformer: hypotheses that go on from one another keep their own ke
     randomize(model, random, 1);
     for (const auto& [name, x] : model.named_parameters())
       if (name == "output.bias") x.data()[2] = -5;  // or most would end at once
-    const Tensor one = tokens({3, 4, 5, 6}, {1, 4});
+    const Tensor one = integers({3, 4, 5, 6}, {1, 4});
     const auto decoded = model.decode(one, {}, {.beams = 6}).front();
     const double want = log_probability(decoded.tokens, 6, [&](const Tensor& in) {
       const Tensor logits = model.forward(one, {}, in);
@@ -183,16 +175,16 @@ TEST_CASE("transformer: hypotheses that go on from one another keep their own ke
 }
 
 TEST_CASE("transformer: the config as JSON, and what it refuses") {
-  TransformerConfig config = small();
+  TransformerConfig config = small_transformer();
   config.positions = Positions::learned;
   config.norm_first = true;
   config.tokens = {.pad = 4, .bos = 5, .eos = 6};
-  const std::string json = to_json(config);
-  CHECK(to_json(attn::models::transformer_config(json)) == json);
-  CHECK(json.find("\"positions\":\"learned\"") != std::string::npos);
+  const std::string text = to_json(config);
+  CHECK(to_json(attn::models::transformer_config(text)) == text);
+  CHECK(text.find("\"positions\":\"learned\"") != std::string::npos);
 
   const auto refused = [](const std::function<void(TransformerConfig&)>& change, std::string_view piece) {
-    TransformerConfig wrong = small();
+    TransformerConfig wrong = small_transformer();
     change(wrong);
     check_error(ErrorCode::range, "Transformer", {piece}, [&] { Transformer{wrong}; });
   };
@@ -202,16 +194,16 @@ TEST_CASE("transformer: the config as JSON, and what it refuses") {
   refused([](auto& c) { c.tie_embeddings = true; }, "equal vocabularies");
   refused([](auto& c) { c.tokens.pad = 1; }, "must differ");
 
-  const Transformer model(small());
+  const Transformer model(small_transformer());
   const auto wrong = [&](ErrorCode code, std::string_view piece, const Tensor& s, const Tensor& l, const Tensor& t) {
     check_error(code, "Transformer", {piece}, [&] { model.forward(s, l, t); });
   };
-  wrong(ErrorCode::shape, "at most 6 tokens, got [1,7]", tokens({3, 3, 3, 3, 3, 3, 3}, {1, 7}), {}, target_in);
+  wrong(ErrorCode::shape, "at most 6 tokens, got [1,7]", integers({3, 3, 3, 3, 3, 3, 3}, {1, 7}), {}, target_in);
   wrong(ErrorCode::shape, "at most 6 tokens, got [2,7]", source, lengths,
         Tensor::from(std::vector<std::int32_t>(14, 3), {2, 7}));
   wrong(ErrorCode::type, "source must be int32", attn::zeros({2, 4}), lengths, target_in);
   wrong(ErrorCode::range, "source_lengths must be from 1 to 4, got 0", source, integers({4, 0}), target_in);
   check_error(ErrorCode::shape, "Transformer", {"at most 6 tokens"}, [&] {
-    model.decode(tokens({3, 3, 3, 3, 3, 3, 3}, {1, 7}));
+    model.decode(integers({3, 3, 3, 3, 3, 3, 3}, {1, 7}));
   });
 }

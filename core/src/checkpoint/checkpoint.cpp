@@ -11,7 +11,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kOptimizer = "optimizer";
-constexpr std::string_view kPrefix = "optimizer.";
+constexpr std::string_view kOptimizerPrefix = "optimizer.";
 
 /// From the metadata and the tensors behind the prefix.
 optim::OptimizerState read_state(const char* op, const std::string& text, nn::NamedTensors tensors) {
@@ -36,13 +36,14 @@ std::vector<std::byte> save_checkpoint(const nn::Module& model, const optim::Opt
   constexpr const char* op = "save_checkpoint";
   nn::NamedTensors tensors = model.state_dict();
   for (const auto& [name, x] : tensors)
-    if (name.starts_with(kPrefix)) detail::malformed(op, "the model's name " + name + " is kept for the optimizer");
+    if (name.starts_with(kOptimizerPrefix))
+      detail::malformed(op, "the model's name " + name + " is kept for the optimizer");
   if (metadata.contains(kOptimizer)) detail::malformed(op, "the metadata's key optimizer is kept for the optimizer");
   Metadata all = metadata;
   if (optimizer) {
     optim::OptimizerState state = optimizer->state_dict();
     all[kOptimizer] = json{{"name", state.name}, {"options", state.options}}.dump();
-    for (auto& [name, x] : state.tensors) tensors.emplace_back(std::string(kPrefix) + name, x);
+    for (auto& [name, x] : state.tensors) tensors.emplace_back(std::string(kOptimizerPrefix) + name, x);
   }
   return save_safetensors(tensors, all);
 }
@@ -51,8 +52,8 @@ void load_checkpoint(const Checkpoint& checkpoint, nn::Module& model, optim::Opt
   constexpr const char* op = "load_checkpoint";
   nn::NamedTensors weights, moments;
   for (const auto& [name, x] : checkpoint.tensors)
-    if (name.starts_with(kPrefix))
-      moments.emplace_back(name.substr(kPrefix.size()), x);
+    if (name.starts_with(kOptimizerPrefix))
+      moments.emplace_back(name.substr(kOptimizerPrefix.size()), x);
     else
       weights.emplace_back(name, x);
   if (!optimizer) return model.load_state_dict(weights);

@@ -16,7 +16,7 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kMetadata = "__metadata__";
-constexpr std::size_t kPrefix = 8;                  ///< bytes of the header's length
+constexpr std::size_t kLengthBytes = 8;             ///< bytes of the header's length
 constexpr std::uint64_t kMostHeader = 100'000'000;  ///< the limit of the format's own library
 constexpr const char* kLoad = "load_safetensors";
 
@@ -123,13 +123,13 @@ std::vector<std::byte> save_safetensors(const nn::NamedTensors& tensors, const M
         {"dtype", x.dtype() == DType::float32 ? "F32" : "I32"}, {"shape", x.shape()}, {"data_offsets", {begin, total}}};
   }
   std::string text = detail::dump(op, header);
-  text.resize((text.size() + kPrefix - 1) / kPrefix * kPrefix, ' ');
+  text.resize((text.size() + kLengthBytes - 1) / kLengthBytes * kLengthBytes, ' ');
 
-  std::vector<std::byte> bytes(kPrefix + text.size() + total);
+  std::vector<std::byte> bytes(kLengthBytes + text.size() + total);
   std::byte* to = bytes.data();
   const std::uint64_t length = text.size();
-  std::memcpy(to, &length, kPrefix);
-  std::memcpy(to += kPrefix, text.data(), text.size());
+  std::memcpy(to, &length, kLengthBytes);
+  std::memcpy(to += kLengthBytes, text.data(), text.size());
   to += text.size();
   const NoGrad quiet;
   for (const auto& [name, x] : tensors) {
@@ -145,17 +145,17 @@ std::vector<std::byte> save_safetensors(const nn::NamedTensors& tensors, const M
 }
 
 Checkpoint load_safetensors(std::span<const std::byte> bytes, bool allow_nonfinite) {
-  if (bytes.size() < kPrefix)
+  if (bytes.size() < kLengthBytes)
     fail("a file begins with the 8 bytes of its header's length, got " + std::to_string(bytes.size()) + " bytes");
   std::uint64_t length = 0;
-  std::memcpy(&length, bytes.data(), kPrefix);
+  std::memcpy(&length, bytes.data(), kLengthBytes);
   if (length > kMostHeader)
     fail("the header may have " + std::to_string(kMostHeader) + " bytes, got " + std::to_string(length));
-  if (length > bytes.size() - kPrefix)
+  if (length > bytes.size() - kLengthBytes)
     fail("the header has " + std::to_string(length) + " bytes, but the file ends after " +
-         std::to_string(bytes.size() - kPrefix) + " of them");
+         std::to_string(bytes.size() - kLengthBytes) + " of them");
   const auto size = static_cast<std::size_t>(length);
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kPrefix, size);
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()) + kLengthBytes, size);
   if (!text.starts_with('{')) fail("the header must be a JSON object and begin with {");
   const json header = detail::parse_object(kLoad, "the header", text);
 
@@ -166,7 +166,7 @@ Checkpoint load_safetensors(std::span<const std::byte> bytes, bool allow_nonfini
       file.metadata = read_metadata(described);
     else
       entries.push_back(read_entry(key, described));
-  const std::span<const std::byte> elements = bytes.subspan(kPrefix + size);
+  const std::span<const std::byte> elements = bytes.subspan(kLengthBytes + size);
   check_cover(entries, elements.size());
   for (Entry& e : entries) {
     const auto own = elements.subspan(static_cast<std::size_t>(e.begin), static_cast<std::size_t>(e.end - e.begin));

@@ -14,10 +14,6 @@ namespace {
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
-Tensor times(const Tensor& a, const Tensor& b) { return binary(ops::Binary::mul, a, b); }
-Tensor minus(const Tensor& a, const Tensor& b) { return binary(ops::Binary::sub, a, b); }
-Tensor over(const Tensor& a, const Tensor& b) { return binary(ops::Binary::div, a, b); }
-Tensor turned(const Tensor& x) { return transpose(x, -1, -2); }
 Tensor row_sums(const Tensor& x) { return reduce(ops::Reduction::sum, x, -1, true); }
 
 /// 1 where f(x), else 0.
@@ -116,8 +112,7 @@ Tensor differentiate_weights(Normalizer normalizer, const Tensor& masked, const 
     case Normalizer::double_softmax: return softmax_slope(softmax(masked, -1), softmax_slope(weights, g));
     case Normalizer::sparsemax: {
       const Tensor support = where(weights, [](float w) { return w > 0; });
-      const Tensor count =
-          binary(ops::Binary::add, row_sums(support), where(row_sums(support), [](float n) { return n == 0; }));
+      const Tensor count = plus(row_sums(support), where(row_sums(support), [](float n) { return n == 0; }));
       return times(support, minus(g, over(row_sums(times(support, g)), count)));
     }
     case Normalizer::sum: {

@@ -3,9 +3,9 @@
 
 #include <string>
 
+#include "arithmetic.hpp"
 #include "attn/autograd.hpp"
 #include "attn/error.hpp"
-#include "attn/functional.hpp"
 
 namespace attn::detail {
 

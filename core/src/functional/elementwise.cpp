@@ -50,8 +50,6 @@ Tensor zeros_of(const Tensor& x) {
   return out;
 }
 
-Tensor times(const Tensor& a, const Tensor& b) { return binary(ops::Binary::mul, a, b); }
-
 /// d f(a, b) / da · g and d f(a, b) / db · g, before they are summed over what was broadcast.
 Tensor to_left(ops::Binary f, const Tensor& g, const Tensor& a, const Tensor& b) {
   switch (f) {
@@ -60,8 +58,7 @@ Tensor to_left(ops::Binary f, const Tensor& g, const Tensor& a, const Tensor& b)
     case ops::Binary::mul: return times(g, b);
     case ops::Binary::div: return binary(f, g, b);
     // b · a^(b-1), and 0 where b is: not 0 · inf.
-    case ops::Binary::pow:
-      return masked_fill(times(g, times(b, binary(f, a, binary(ops::Binary::sub, b, full({}, 1))))), zeros_of(b), 0);
+    case ops::Binary::pow: return masked_fill(times(g, times(b, binary(f, a, minus(b, full({}, 1))))), zeros_of(b), 0);
   }
   return g;
 }

@@ -35,20 +35,17 @@ Tensor class_rows(const Tensor& x) {
 /// Against probabilities: written with log_softmax, since the target then has a row of its own for each row of logits.
 Tensor soft_cross_entropy(const Tensor& logits, const Tensor& target, const CrossEntropyOptions& o) {
   const Index dim = logits.rank() == 1 ? 0 : 1, classes = logits.size(dim);
-  const auto scaled = [](const Tensor& x, double by) {
-    return binary(ops::Binary::mul, x, full({}, static_cast<float>(by)));
-  };
+  const auto scaled = [](const Tensor& x, double by) { return times(x, full({}, static_cast<float>(by))); };
   Tensor goal = target;
   if (o.label_smoothing != 0)
-    goal = binary(ops::Binary::add, scaled(target, 1 - o.label_smoothing),
-                  full({}, static_cast<float>(o.label_smoothing / static_cast<double>(classes))));
+    goal = plus(scaled(target, 1 - o.label_smoothing),
+                full({}, static_cast<float>(o.label_smoothing / static_cast<double>(classes))));
   if (o.weight.defined()) {
     Shape column(static_cast<std::size_t>(logits.rank()), 1);
     column[static_cast<std::size_t>(dim)] = classes;
-    goal = binary(ops::Binary::mul, goal, reshape(o.weight, column));
+    goal = times(goal, reshape(o.weight, column));
   }
-  const Tensor losses = unary(
-      ops::Unary::neg, reduce(ops::Reduction::sum, binary(ops::Binary::mul, log_softmax(logits, dim), goal), dim));
+  const Tensor losses = unary(ops::Unary::neg, reduce(ops::Reduction::sum, times(log_softmax(logits, dim), goal), dim));
   return reduced(losses, o.reduction);
 }
 
@@ -126,23 +123,23 @@ Tensor binary_cross_entropy_with_logits(const Tensor& logits, const Tensor& targ
              const Tensor slope = Tensor::empty(g.shape());
              if (to.wants(0)) {
                ops::binary_cross_entropy_backward(at, t.get().view(), by, slope.out());
-               to.add(0, binary(ops::Binary::mul, slope, g));
+               to.add(0, times(slope, g));
              }
              if (to.wants(1)) {  // the loss is linear in the target: what it is at 1 less what it is at 0
                const Tensor at_0 = Tensor::empty(g.shape());
                ops::binary_cross_entropy(at, full(g.shape(), 1).view(), by, slope.out());
                ops::binary_cross_entropy(at, full(g.shape(), 0).view(), by, at_0.out());
-               to.add(1, binary(ops::Binary::mul, binary(ops::Binary::sub, slope, at_0), g));
+               to.add(1, times(minus(slope, at_0), g));
              }
            });
-  if (o.weight.defined()) losses = binary(ops::Binary::mul, losses, wide(o.weight));
+  if (o.weight.defined()) losses = times(losses, wide(o.weight));
   return reduced(losses, o.reduction);
 }
 
 Tensor mse_loss(const Tensor& input, const Tensor& target, LossReduction reduction) {
   require_same("mse_loss", input, target);
-  const Tensor difference = binary(ops::Binary::sub, input, target);
-  return reduced(binary(ops::Binary::mul, difference, difference), reduction);
+  const Tensor difference = minus(input, target);
+  return reduced(times(difference, difference), reduction);
 }
 
 }  // namespace attn

@@ -8,7 +8,6 @@ using namespace detail;
 namespace {
 
 /// The last two dimensions turned.
-Tensor turned(const Tensor& x) { return transpose(x, -1, -2); }
 
 /// a [...,M,K] · b [...,K,N], both of rank 2 or more.
 Tensor product(const Tensor& a, const Tensor& b) {

@@ -97,7 +97,7 @@ Tensor log_sum_exp(const Tensor& x, Index dim, bool keepdim) {
   const Tensor out = reshape(transpose(sums, dim, -1), keepdim ? split.kept : split.result);
   if (recording({x}))
     record(op, out, {x}, [dim, kept = Saved(x), to_kept = split.kept](const Tensor& g, Gradients& to) {
-      to.add(0, binary(ops::Binary::mul, softmax(kept.get(), dim), reshape(g, to_kept)));
+      to.add(0, times(softmax(kept.get(), dim), reshape(g, to_kept)));
     });
   return out;
 }
@@ -113,8 +113,8 @@ Tensor entropy(const Tensor& weights) {
       const Tensor w = kept.get();  // d(-w ln w)/dw = -ln w - 1
       Shape column = g.shape();
       column.push_back(1);
-      const Tensor slope = unary(ops::Unary::neg, binary(ops::Binary::add, unary(ops::Unary::log, w), full({}, 1)));
-      to.add(0, binary(ops::Binary::mul, slope, reshape(g, column)));
+      const Tensor slope = unary(ops::Unary::neg, plus(unary(ops::Unary::log, w), full({}, 1)));
+      to.add(0, times(slope, reshape(g, column)));
     });
   return out;
 }

@@ -7,17 +7,17 @@ namespace attn::nn {
 
 namespace {
 
-constexpr const char* kOp = "AdditiveAttention";
+constexpr const char* kAdditive = "AdditiveAttention";
 
 std::shared_ptr<Linear> projection(const char* what, Index from, Index to) {
-  return std::make_shared<Linear>(LinearOptions{at_least_1(kOp, what, from), to, false});
+  return std::make_shared<Linear>(LinearOptions{at_least_1(kAdditive, what, from), to, false});
 }
 
 }  // namespace
 
 AdditiveAttention::AdditiveAttention(const AdditiveAttentionOptions& o)
     : query_proj_(register_module(
-          "query_proj", projection("query_dim", o.query_dim, at_least_1(kOp, "attention_dim", o.attention_dim)))),
+          "query_proj", projection("query_dim", o.query_dim, at_least_1(kAdditive, "attention_dim", o.attention_dim)))),
       key_proj_(register_module("key_proj", projection("key_dim", o.key_dim, o.attention_dim))),
       score_(register_module("score", projection("attention_dim", o.attention_dim, 1))) {}
 
@@ -27,7 +27,7 @@ AttentionResult AdditiveAttention::forward(const Tensor& query, const Tensor& ke
   const auto require = [&](const char* what, const Tensor& x, const Linear& by) {
     const Index features = by.weight.size(1);
     if (x.rank() != dims || x.size(-1) != features)
-      throw Error(ErrorCode::shape, kOp,
+      throw Error(ErrorCode::shape, kAdditive,
                   std::string(what) + " must have 2 or 3 dimensions as query has, and end in " +
                       std::to_string(features) + ", got " + to_string(x.shape()) + " with query " +
                       to_string(query.shape()),
@@ -41,7 +41,7 @@ AttentionResult AdditiveAttention::forward(const Tensor& query, const Tensor& ke
                         .score_vector = reshape(score_->weight, {score_->weight.numel()})};
   if (key_padding_mask.defined()) {
     const Index batches = dims == 3 ? key.size(0) : 1, keys = key.size(-2);
-    options.mask = padding_mask(kOp, key_padding_mask, batches, keys, !probe);
+    options.mask = padding_mask(kAdditive, key_padding_mask, batches, keys, !probe);
     if (Tensor& additive = options.mask.additive; additive.defined() && dims == 2)
       additive = reshape(additive, {1, keys});
   }
@@ -49,7 +49,7 @@ AttentionResult AdditiveAttention::forward(const Tensor& query, const Tensor& ke
   if (!probe) return {found.output, found.weights};
   // From the scores on once more, one step at a time, for the probe may change any of it.
   const Tensor scores = probe("scores", found.scores), &additive = options.mask.additive;
-  const Tensor masked = probe("masked", additive.defined() ? binary(ops::Binary::add, scores, additive) : scores);
+  const Tensor masked = probe("masked", additive.defined() ? plus(scores, additive) : scores);
   const Tensor weights = probe("weights", softmax(masked, -1));
   return {probe("z", matmul(weights, value)), weights};
 }

@@ -1,4 +1,5 @@
 #include "attn/nn/attention.hpp"
+#include "init.hpp"
 
 namespace attn::nn {
 
@@ -20,7 +21,7 @@ DynamicAttention::DynamicAttention(const MultiheadAttentionOptions& o)
 
 MultiheadAttention::Adaptation DynamicAttention::adapt(const Tensor& query, const Probe& probe) const {
   const Tensor warmth = softplus(temperature_->forward(query));
-  return {probe("temperatures", binary(ops::Binary::add, warmth, full({}, kCoolest))),
+  return {probe("temperatures", plus(warmth, full({}, kCoolest))),
           probe("gates", linear(query, gate_->weight, gate_->bias, ops::Unary::sigmoid))};
 }
 

@@ -4,11 +4,15 @@
 #include <cmath>
 #include <string>
 
+#include "../functional/arithmetic.hpp"
 #include "attn/error.hpp"
-#include "attn/functional.hpp"
 #include "attn/random.hpp"
 
 namespace attn::nn {
+
+using detail::over;
+using detail::plus;
+using detail::times;
 
 inline Index at_least_1(const char* layer, const char* what, Index size) {
   if (size < 1)

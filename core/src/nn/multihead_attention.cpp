@@ -11,17 +11,14 @@ namespace attn::nn {
 
 namespace {
 
-constexpr const char* kOp = "MultiheadAttention";
+constexpr const char* kMultihead = "MultiheadAttention";
 
 using detail::Heads;
-
-Tensor plus(const Tensor& a, const Tensor& b) { return binary(ops::Binary::add, a, b); }
-Tensor times(const Tensor& a, const Tensor& b) { return binary(ops::Binary::mul, a, b); }
 
 Index divided(const char* what, Index whole, Index by) {
   if (by < 1 || whole % by != 0)
     throw Error(
-        ErrorCode::range, kOp,
+        ErrorCode::range, kMultihead,
         std::string(what) + " must be at least 1 and divide " + std::to_string(whole) + ", got " + std::to_string(by));
   return whole / by;
 }
@@ -54,7 +51,7 @@ struct MultiheadAttention::Sizes {
 MultiheadAttention::MultiheadAttention(const MultiheadAttentionOptions& o)
     : options_(o),
       kv_heads_(o.num_kv_heads.value_or(o.num_heads)),
-      head_dim_(divided("num_heads", at_least_1(kOp, "embed_dim", o.embed_dim), o.num_heads)),
+      head_dim_(divided("num_heads", at_least_1(kMultihead, "embed_dim", o.embed_dim), o.num_heads)),
       in_proj_weight_(register_parameter("in_proj_weight", {})),
       q_proj_weight_(register_parameter("q_proj_weight", {})),
       k_proj_weight_(register_parameter("k_proj_weight", {})),
@@ -63,13 +60,14 @@ MultiheadAttention::MultiheadAttention(const MultiheadAttentionOptions& o)
       bias_k_(register_parameter("bias_k", {})),
       bias_v_(register_parameter("bias_v", {})) {
   divided("num_kv_heads", o.num_heads, kv_heads_);
-  probability(kOp, o.dropout);
+  probability(kMultihead, o.dropout);
   if (o.rotary && head_dim_ % 2 != 0)
-    throw Error(ErrorCode::range, kOp,
+    throw Error(ErrorCode::range, kMultihead,
                 "rotary needs heads of even size, got " + std::to_string(o.embed_dim) + " features in " +
                     std::to_string(o.num_heads) + " heads");
   const Index e = o.embed_dim, kv = kv_heads_ * head_dim_;
-  const Index kdim = at_least_1(kOp, "kdim", o.kdim.value_or(e)), vdim = at_least_1(kOp, "vdim", o.vdim.value_or(e));
+  const Index kdim = at_least_1(kMultihead, "kdim", o.kdim.value_or(e)),
+              vdim = at_least_1(kMultihead, "vdim", o.vdim.value_or(e));
   const auto learned = [](Tensor& parameter, const Tensor& x) { (parameter = x).set_requires_grad(true); };
   if (kdim == e && vdim == e && kv == e) {
     learned(in_proj_weight_, xavier_uniform({3 * e, e}));
@@ -95,14 +93,14 @@ MultiheadAttention::Sizes MultiheadAttention::checked(const Tensor& query, const
                                                       const MultiheadAttentionCall& call) const {
   const bool batched = query.rank() == 3;
   if (query.rank() != 2 && !batched)
-    throw Error(ErrorCode::shape, kOp,
+    throw Error(ErrorCode::shape, kMultihead,
                 std::string("query must be [T,E] or ") + (options_.batch_first ? "[B,T,E]" : "[T,B,E]") + ", got " +
                     to_string(query.shape()),
                 {query.shape()});
   const auto require = [&](const char* what, const Tensor& x, Index features) {
-    detail::require_float(kOp, x);
+    detail::require_float(kMultihead, x);
     if (x.rank() != query.rank() || x.size(-1) != features)
-      throw Error(ErrorCode::shape, kOp,
+      throw Error(ErrorCode::shape, kMultihead,
                   std::string(what) + " must have " + std::to_string(query.rank()) + " dimensions and end in " +
                       std::to_string(features) + ", got " + to_string(x.shape()),
                   {x.shape()});
@@ -113,7 +111,7 @@ MultiheadAttention::Sizes MultiheadAttention::checked(const Tensor& query, const
   const Index batch = options_.batch_first ? 0 : 1, row = batched && options_.batch_first ? 1 : 0;
   if (key.size(row) != value.size(row) ||
       (batched && (key.size(batch) != query.size(batch) || value.size(batch) != query.size(batch))))
-    throw Error(ErrorCode::shape, kOp,
+    throw Error(ErrorCode::shape, kMultihead,
                 "key and value must have equal rows, and the batches of query " + to_string(query.shape()) + ", got " +
                     to_string(key.shape()) + " and " + to_string(value.shape()),
                 {query.shape(), key.shape(), value.shape()});
@@ -156,11 +154,11 @@ Mask MultiheadAttention::mask_of(const MultiheadAttentionCall& call, const Sizes
   if (call.attn_mask.defined()) {
     const Tensor& given = call.attn_mask;
     if (given.shape() != Shape{t, n.keys} && given.shape() != Shape{b * h, t, n.keys})
-      throw Error(ErrorCode::shape, kOp,
+      throw Error(ErrorCode::shape, kMultihead,
                   "attn_mask must be " + to_string({t, n.keys}) + " or " + to_string({b * h, t, n.keys}) + ", got " +
                       to_string(given.shape()),
                   {{t, n.keys}, {b * h, t, n.keys}, given.shape()});
-    const Tensor term = additive_mask(kOp, "attn_mask", given);
+    const Tensor term = additive_mask(kMultihead, "attn_mask", given);
     add(given.rank() == 2 ? term : reshape(term, {b, h, t, n.keys}));
   }
   if (call.is_causal) {
@@ -171,7 +169,7 @@ Mask MultiheadAttention::mask_of(const MultiheadAttentionCall& call, const Sizes
   }
   if (options_.alibi) add(alibi(h, t, n.keys));
   if (call.key_padding_mask.defined()) {
-    const Mask padding = padding_mask(kOp, call.key_padding_mask, b, n.keys, as_is);
+    const Mask padding = padding_mask(kMultihead, call.key_padding_mask, b, n.keys, as_is);
     mask.lengths = padding.lengths;
     if (padding.additive.defined()) add(reshape(padding.additive, {b, 1, 1, n.keys}));
   }
@@ -226,7 +224,7 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
     Tensor& projected = heads.projected[0];
     const Shape shape = projected.shape(), by{shape[0], shape[1], options_.num_heads, 1};
     const Tensor rows = reshape(projected, {by[0], by[1], by[2], head_dim_});
-    projected = reshape(binary(ops::Binary::div, rows, reshape(adaptation.temperatures, by)), shape);
+    projected = reshape(over(rows, reshape(adaptation.temperatures, by)), shape);
   }
 
   Tensor joined, weights;
@@ -236,7 +234,7 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
     Tensor k = heads.key(), v = heads.value();
     if (call.cache) {
       if (autograd::recording(heads.projected))
-        throw Error(ErrorCode::unsupported, kOp, "gradients do not go through a cache: use it under NoGrad");
+        throw Error(ErrorCode::unsupported, kMultihead, "gradients do not go through a cache: use it under NoGrad");
       call.cache->append(k, v);
       k = call.cache->keys(), v = call.cache->values();
     }

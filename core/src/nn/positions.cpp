@@ -21,7 +21,7 @@ Tensor add_rows(const char* op, const Tensor& x, const Tensor& table, Index firs
     throw Error(ErrorCode::range, op,
                 "there are " + std::to_string(table.size(0)) + " positions, got " + std::to_string(length) +
                     " rows from position " + std::to_string(first));
-  return binary(ops::Binary::add, x, slice(table, 0, first, first + length));
+  return plus(x, slice(table, 0, first, first + length));
 }
 
 }  // namespace

@@ -7,8 +7,6 @@ namespace attn::nn {
 
 namespace {
 
-Tensor plus(const Tensor& a, const Tensor& b) { return binary(ops::Binary::add, a, b); }
-
 std::shared_ptr<MultiheadAttention> attention(const TransformerLayerOptions& o) {
   return std::make_shared<MultiheadAttention>(MultiheadAttentionOptions{.embed_dim = o.d_model,
                                                                         .num_heads = o.nhead,
