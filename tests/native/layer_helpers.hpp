@@ -5,9 +5,10 @@
 
 namespace test {
 
-/// Names and shapes, in this order.
-void check_parameters(const attn::nn::Module& module,
-                      const std::vector<std::pair<std::string, std::string>>& names_and_shapes);
+using NamesAndShapes = std::vector<std::pair<std::string, std::string>>;
+
+/// In this order.
+void check_parameters(const attn::nn::Module& module, const NamesAndShapes& names_and_shapes);
 
 std::vector<std::string> names(const attn::nn::NamedTensors& tensors);
 

@@ -13,30 +13,31 @@ using Call = nn::MultiheadAttentionCall;
 using Options = nn::MultiheadAttentionOptions;
 
 TEST_CASE("multi-head attention has PyTorch's parameters, in its order") {
-  using Names = std::vector<std::pair<std::string, std::string>>;
-  check_parameters(nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2}), Names{{"in_proj_weight", "[18,6]"},
-                                                                                   {"in_proj_bias", "[18]"},
-                                                                                   {"out_proj.weight", "[6,6]"},
-                                                                                   {"out_proj.bias", "[6]"}});
+  check_parameters(nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2}),
+                   NamesAndShapes{{"in_proj_weight", "[18,6]"},
+                                  {"in_proj_bias", "[18]"},
+                                  {"out_proj.weight", "[6,6]"},
+                                  {"out_proj.bias", "[6]"}});
   check_parameters(
       nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2, .bias = false, .add_bias_kv = true}),
-      Names{{"in_proj_weight", "[18,6]"}, {"bias_k", "[1,1,6]"}, {"bias_v", "[1,1,6]"}, {"out_proj.weight", "[6,6]"}});
+      NamesAndShapes{
+          {"in_proj_weight", "[18,6]"}, {"bias_k", "[1,1,6]"}, {"bias_v", "[1,1,6]"}, {"out_proj.weight", "[6,6]"}});
   check_parameters(nn::MultiheadAttention({.embed_dim = 6, .num_heads = 2, .kdim = 3, .vdim = 4}),
-                   Names{{"q_proj_weight", "[6,6]"},
-                         {"k_proj_weight", "[6,3]"},
-                         {"v_proj_weight", "[6,4]"},
-                         {"in_proj_bias", "[18]"},
-                         {"out_proj.weight", "[6,6]"},
-                         {"out_proj.bias", "[6]"}});
+                   NamesAndShapes{{"q_proj_weight", "[6,6]"},
+                                  {"k_proj_weight", "[6,3]"},
+                                  {"v_proj_weight", "[6,4]"},
+                                  {"in_proj_bias", "[18]"},
+                                  {"out_proj.weight", "[6,6]"},
+                                  {"out_proj.bias", "[6]"}});
   check_parameters(nn::MultiheadAttention({.embed_dim = 8, .num_heads = 4, .add_bias_kv = true, .num_kv_heads = 2}),
-                   Names{{"q_proj_weight", "[8,8]"},
-                         {"k_proj_weight", "[4,8]"},
-                         {"v_proj_weight", "[4,8]"},
-                         {"in_proj_bias", "[16]"},
-                         {"bias_k", "[1,1,4]"},
-                         {"bias_v", "[1,1,4]"},
-                         {"out_proj.weight", "[8,8]"},
-                         {"out_proj.bias", "[8]"}});
+                   NamesAndShapes{{"q_proj_weight", "[8,8]"},
+                                  {"k_proj_weight", "[4,8]"},
+                                  {"v_proj_weight", "[4,8]"},
+                                  {"in_proj_bias", "[16]"},
+                                  {"bias_k", "[1,1,4]"},
+                                  {"bias_v", "[1,1,4]"},
+                                  {"out_proj.weight", "[8,8]"},
+                                  {"out_proj.bias", "[8]"}});
 }
 
 TEST_CASE("first values of multi-head attention are PyTorch's") {

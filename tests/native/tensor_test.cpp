@@ -33,14 +33,14 @@ TEST_CASE("creation gives the values that its name says") {
 }
 
 TEST_CASE("from copies values of the right number and refuses others") {
-  std::vector<float> source{1, 2, 3, 4, 5, 6};
-  const Tensor x = Tensor::from(std::span<const float>(source), {2, 3});
-  source[0] = 9;
+  std::vector<float> given{1, 2, 3, 4, 5, 6};
+  const Tensor x = Tensor::from(std::span<const float>(given), {2, 3});
+  given[0] = 9;
   check_values(x, {1, 2, 3, 4, 5, 6});
   CHECK(x.strides() == Shape{3, 1});
   CHECK(x.size(-1) == 3);
-  check_error(ErrorCode::shape, "tensor", {"[2,2]", "6"}, [&] { Tensor::from(std::span<const float>(source), {2, 2}); });
-  check_error(ErrorCode::range, "tensor", {"[-6]"}, [&] { Tensor::from(std::span<const float>(source), {-6}); });
+  check_error(ErrorCode::shape, "tensor", {"[2,2]", "6"}, [&] { Tensor::from(std::span<const float>(given), {2, 2}); });
+  check_error(ErrorCode::range, "tensor", {"[-6]"}, [&] { Tensor::from(std::span<const float>(given), {-6}); });
   CHECK(Tensor::from(std::span<const float>(), {0, 3}).numel() == 0);
 }
 

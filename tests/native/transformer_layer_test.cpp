@@ -10,8 +10,6 @@ namespace nn = attn::nn;
 
 namespace {
 
-using NamesAndShapes = std::vector<std::pair<std::string, std::string>>;
-
 nn::TransformerLayerOptions small_layer(double dropout = 0) {
   return {.d_model = 4, .nhead = 2, .dim_feedforward = 6, .dropout = dropout, .batch_first = true};
 }
