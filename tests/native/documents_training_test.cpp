@@ -34,8 +34,6 @@ TEST_CASE("the documents' texts and sentences as tokens") {
   }
 }
 
-#if ATTN_TRAIN_LONG
-
 namespace {
 
 /// Half a minute of training is worth it with one set of instructions; that all compute the same is tested elsewhere.
@@ -106,5 +104,3 @@ TEST_CASE("E7: attention moves with the noise in its input") {
   for (std::size_t i = 1; i < shifts.size(); ++i) CHECK(shifts[i].moved > shifts[i - 1].moved);
   CHECK(shifts.back().moved < 1);
 }
-
-#endif

@@ -100,7 +100,7 @@ TEST_CASE("powers of 0 and to the 0 have the gradients that their limits have") 
 
 TEST_CASE("gradients of reductions, over every dimension and over all") {
   Random random(3);
-  const Tensor x = random.tensor({3, 4, 70});
+  const Tensor x = random.tensor({2, 3, 37});
   for (Index dim = 0; dim < 3; ++dim) {
     CAPTURE(dim);
     for (const bool keepdim : {false, true}) {
