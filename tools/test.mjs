@@ -8,7 +8,7 @@ import { buildModule, buildPage, buildPreset } from './build.mjs';
 import { main, Problem, say, seconds } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
 import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules } from './setup.mjs';
-import { runDoctest, runNodeTests, runUnderEverySet } from './testing/runners.mjs';
+import { runDoctest, runNodeTests, runSideBySide, runUnderEverySet } from './testing/runners.mjs';
 import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
 
 const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native', name);
@@ -21,19 +21,20 @@ const native = (preset) => ({
   run: () => (preset === 'tsan' ? runDoctest : runUnderEverySet)(testProgram(preset, 'attn_tests')),
 });
 
-const wasm = (simd, threading) => ({
+/** Each of the four takes one core most of the time. */
+const wasm = {
   stage: 'wasm',
-  place: `WebAssembly in Node, ${simd} ${threading}`,
+  place: 'WebAssembly in Node',
   build: () => buildPreset('wasm'),
-  run: () => runDoctest(process.execPath, [
-    ...(simd === 'relaxed' ? relaxedSimdFlags : []),
-    testProgram('wasm', `attn_tests_${simd}_${threading}.js`),
-  ]),
-});
+  run: () => runSideBySide(['simd', 'relaxed'].flatMap((simd) => ['single', 'multi'].map((threading) => ({
+    name: `${simd} ${threading}`,
+    command: process.execPath,
+    args: [...(simd === 'relaxed' ? relaxedSimdFlags : []), testProgram('wasm', `attn_tests_${simd}_${threading}.js`)],
+  })))),
+};
 
 const places = [
-  native('native-release'), native('asan'), native('tsan'),
-  wasm('simd', 'single'), wasm('simd', 'multi'), wasm('relaxed', 'single'), wasm('relaxed', 'multi'),
+  native('native-release'), native('asan'), native('tsan'), wasm,
   {
     stage: 'node',
     place: 'npm module in Node',

@@ -35,14 +35,25 @@ export async function runDoctest(command, args = []) {
 export async function runUnderEverySet(program) {
   if (!existsSync(program)) return died(`${program} was not built`);
   const { stdout } = await attempt(program, ['--instruction-sets']);
-  const sum = { passed: 0, failed: 0, skipped: 0 };
+  const results = [];
   for (const set of stdout.trim().split('\n')) {
     say(`  ${set}`);
-    const result = await runDoctest(program, [`--instruction-set=${set}`]);
-    for (const kind of Object.keys(sum)) sum[kind] += result[kind];
+    results.push(await runDoctest(program, [`--instruction-set=${set}`]));
   }
-  return sum;
+  return added(results);
 }
+
+/** Doctest programs at the same time; what each says of itself may mix, but for its last line. */
+export async function runSideBySide(programs) {
+  return added(await Promise.all(programs.map(async ({ name, command, args }) => {
+    const result = await runDoctest(command, args);
+    say(`  ${name}: ${result.passed} passed, ${result.failed} failed, ${result.skipped} skipped`);
+    return result;
+  })));
+}
+
+const added = (results) => Object.fromEntries(['passed', 'failed', 'skipped'].map((kind) =>
+  [kind, results.reduce((sum, result) => sum + result[kind], 0)]));
 
 /** Every *.test.mjs of a folder, by Node's own test runner. */
 export async function runNodeTests(folder, { concurrency, env = {} }) {
