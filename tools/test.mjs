@@ -8,7 +8,7 @@ import { buildModule, buildPage, buildPreset } from './build.mjs';
 import { main, Problem, say, seconds } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
 import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules } from './setup.mjs';
-import { runDoctest, runNodeTests, runSideBySide, runUnderEverySet } from './testing/runners.mjs';
+import { added, runDoctest, runNodeTests, runSideBySide, runUnderEverySet } from './testing/runners.mjs';
 import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
 
 const testProgram = (preset, name) => fromRoot('build', preset, 'tests', 'native', name);
@@ -92,9 +92,9 @@ function report(results) {
   };
   say(`\n${'place'.padEnd(width)} | tests | time`);
   for (const result of results) say(`${result.place.padEnd(width)} | ${count(result).padStart(5)} | ${result.time}`);
-  const sum = (kind) => results.reduce((all, result) => all + result[kind], 0);
   const empty = results.filter((result) => result.passed === 0 && result.failed === 0).length;
-  const [passed, failed, skipped] = [sum('passed'), sum('failed') + empty, sum('skipped')];
+  const { passed, failed: found, skipped } = added(results);
+  const failed = found + empty;
   say(`\n${passed} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && skipped === 0;
 }

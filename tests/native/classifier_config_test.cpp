@@ -108,7 +108,7 @@ TEST_CASE("what the classifiers refuse") {
   check_error(ErrorCode::shape, "Classifier", {"1 to 7", "[1,8]"},
               [&] { model.forward(random_tokens(random, 1, 8, 11)); });
   check_error(ErrorCode::range, "Classifier", {"tokens must be from 0 to 10", "11"}, [&] {
-    model.forward(attn::reshape(integers({11}), {1, 1}));
+    model.forward(integers({11}, {1, 1}));
   });
   check_error(ErrorCode::type, "Classifier", {"key_padding_mask", "float32"}, [&] {
     model.forward(random_tokens(random, 1, 2, 11), attn::zeros({1, 2}));

@@ -102,8 +102,7 @@ attn::AttendOptions scored(Score score, std::optional<double> scale = {}, Normal
   return o;
 }
 
-Tensor mul(const Tensor& a, const Tensor& b) { return attn::binary(Binary::mul, a, b); }
-Tensor times(const Tensor& a, double factor) { return mul(a, attn::full({}, static_cast<float>(factor))); }
+Tensor scaled(const Tensor& a, double factor) { return times(a, attn::full({}, static_cast<float>(factor))); }
 Tensor sum(const Tensor& x, Index dim) { return attn::reduce(Reduction::sum, x, dim); }
 Tensor row(const Tensor& x) { return attn::reshape(x, {1, x.numel()}); }
 Tensor column(const Tensor& x) { return attn::reshape(x, {x.numel(), 1}); }
@@ -113,13 +112,13 @@ void check_primer(Documents& d) {
   d.check("A1", "scaled_dot/", attn::attend(q, k, v));
   d.check("A1", "dot/", attn::attend(q, k, v, scored(Score::dot)));
 
-  const Tensor scores = sum(mul(d.input("A2", "q"), d.input("A2", "k")), 1), weights = attn::softmax(scores, 0);
-  const Tensor weighted = mul(column(weights), d.input("A2", "v"));
+  const Tensor scores = sum(times(d.input("A2", "q"), d.input("A2", "k")), 1), weights = attn::softmax(scores, 0);
+  const Tensor weighted = times(column(weights), d.input("A2", "v"));
   d.check("A2", "scores", scores);
   d.check("A2", "weights", weights);
   d.check("A2", "weighted_value", weighted);
   d.check("A2", "output", sum(weighted, 1));
-  check_error(ErrorCode::shape, "mul", {"[3]", "[3,2]"}, [&] { mul(weights, d.input("A2", "v")); });
+  check_error(ErrorCode::shape, "mul", {"[3]", "[3,2]"}, [&] { times(weights, d.input("A2", "v")); });
 
   for (const auto& [score, path] : {std::pair{Score::sqrt_norm, "sqrt_norm/"}, {Score::cosine, "cosine/"}})
     d.check("A3", path, attn::attend(d.input("A3", "q"), d.input("A3", "k"), d.input("A3", "v"), scored(score)));
@@ -155,7 +154,7 @@ void check_core_of_the_encoder(Documents& d) {
   d.check("C1", "output_softmax", flat(by_softmax.output));
 
   const Tensor x = d.input("C2", "x"), h = d.input("C2", "h"), kt = d.input("C2", "k_transposed");
-  const Tensor product = attn::matmul(x, kt), weights = attn::softmax(times(product, 1 / std::sqrt(3)), 1);
+  const Tensor product = attn::matmul(x, kt), weights = attn::softmax(scaled(product, 1 / std::sqrt(3)), 1);
   d.check("C2", "product", product);
   d.check("C2", "weights", weights);
   d.check("C2", "corrected_cross_attention/", attn::attend(h, x, x));
@@ -173,8 +172,8 @@ void check_core_of_the_encoder(Documents& d) {
               [&] { attn::matmul(d.input("C3", "w_q_printed"), d.input("C3", "h")); });
 
   const Tensor c4 = attn::matmul(d.input("C4", "x"), d.input("C4", "k_transposed"));
-  d.check("C4", "weights_scaled_once", attn::softmax(times(c4, 1 / std::sqrt(3)), 1));
-  d.check("C4", "weights_scaled_twice", attn::softmax(times(c4, 1.0 / 3), 1));
+  d.check("C4", "weights_scaled_once", attn::softmax(scaled(c4, 1 / std::sqrt(3)), 1));
+  d.check("C4", "weights_scaled_twice", attn::softmax(scaled(c4, 1.0 / 3), 1));
 
   const Tensor four = d.input("C5", "x_first_four_rows"), wide = d.input("C5", "x_widened");
   const Tensor halves = attn::reshape(four, {2, 2, 3});
@@ -204,7 +203,7 @@ void check_variants(Documents& d) {
   d.check("D1", "y_double_softmax", attn::reshape(twice.output, {}));
   d.check("D1", "y_single_softmax", attn::reshape(once.output, {}));
 
-  const Tensor e = sum(mul(d.input("E1", "w"), d.input("E1", "x")), 1);
+  const Tensor e = sum(times(d.input("E1", "w"), d.input("E1", "x")), 1);
   d.check("E1", "e", e);
   d.check("E1", "weights", attn::softmax(e, 0));
 
@@ -213,12 +212,12 @@ void check_variants(Documents& d) {
 
   const Tensor q = d.input("E3", "q"), k = d.input("E3", "k"),
                tokens = attn::stack({d.input("E3", "x1"), d.input("E3", "x2")}, 0);
-  d.check("E3", "elementwise_softmax", attn::softmax(times(mul(q, k), 1 / std::sqrt(6)), 0));
+  d.check("E3", "elementwise_softmax", attn::softmax(scaled(times(q, k), 1 / std::sqrt(6)), 0));
   d.check("E3", "one_query_one_key_weight", attn::reshape(attn::attend(row(q), row(k), row(k)).weights, {}));
   d.check("E3", "both_tokens/", attn::attend(tokens, tokens, tokens));
 
   const Tensor batch = d.input("E4", "x_batched");
-  const Tensor scores = times(attn::matmul(batch, attn::transpose(batch, 1, 2)), 1 / std::sqrt(3));
+  const Tensor scores = scaled(attn::matmul(batch, attn::transpose(batch, 1, 2)), 1 / std::sqrt(3));
   d.check("E4", "softmax_axis_1_as_printed", attn::softmax(scores, 1));
   d.check("E4", "softmax_last_axis", attn::softmax(scores, -1));
 }

@@ -111,7 +111,7 @@ TEST_CASE("only without positions does one block not see the order of earlier to
     CAPTURE(std::string(name_of(kind)));
     const GPT model(with(small_gpt, [&](auto& c) { c.positions = kind, c.num_layers = 1; }));
     randomize(model, random, 0.5f);
-    const Tensor a = attn::reshape(integers({1, 2, 3, 4}), {1, 4}), b = attn::reshape(integers({3, 1, 2, 4}), {1, 4});
+    const Tensor a = integers({1, 2, 3, 4}, {1, 4}), b = integers({3, 1, 2, 4}, {1, 4});
     const Tensor x = logits_at(model.forward(a), 3), y = logits_at(model.forward(b), 3);
     if (kind == Positions::none)
       check_same_logits(x, y, roundings(small_gpt));
@@ -283,7 +283,7 @@ TEST_CASE("what a GPT refuses") {
   check_error(ErrorCode::shape, "GPT", {"[1,0]"}, [&] { model.forward(Tensor::empty({1, 0}, attn::DType::int32)); });
   for (const std::int32_t token : {-1, 11})
     check_error(ErrorCode::range, "GPT", {"tokens must be from 0 to 10", std::to_string(token)}, [&] {
-      model.forward(attn::reshape(integers({token}), {1, 1}));
+      model.forward(integers({token}, {1, 1}));
     });
   const attn::NoGrad quiet;
   std::vector<attn::nn::KeyValueCache> one(1, attn::nn::KeyValueCache(4));

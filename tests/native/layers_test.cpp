@@ -66,7 +66,7 @@ TEST_CASE("Embedding begins standard normal, but for the padding row, which is 0
   CHECK(std::abs(mean) < 6 * 0.01);  // six deviations: 1/√10000, and √2 times that for squares
   CHECK(std::abs(square - 1) < 6 * 0.0142);
   CHECK(names(plain) == Names{"weight"});
-  CHECK(plain.forward(attn::reshape(integers({1, 2}), {2, 1})).shape() == Shape{2, 1, 100});
+  CHECK(plain.forward(integers({1, 2}, {2, 1})).shape() == Shape{2, 1, 100});
 
   for (const Index padding : {1, -2}) {
     CAPTURE(padding);
@@ -90,7 +90,7 @@ TEST_CASE("Embedding begins standard normal, but for the padding row, which is 0
 
 TEST_CASE("gradients of embedding, of which a row may be left out") {
   Random random(10);
-  const Tensor indices = attn::reshape(integers({2, 0, 2, 3}), {2, 2});
+  const Tensor indices = integers({2, 0, 2, 3}, {2, 2});
   for (const std::optional<Index> padding : std::initializer_list<std::optional<Index>>{{}, 0, 2}) {
     const Array table = exact(random.tensor({4, 3}));
     check_gradients(random, {random.tensor({4, 3})},

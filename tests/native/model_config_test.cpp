@@ -93,6 +93,6 @@ TEST_CASE("padding from lengths") {
   check_error(ErrorCode::type, "padding_mask", {"int32", "float32"}, [] { padding_mask(tensor({1}, {1}), 3); });
   check_error(ErrorCode::type, "padding_mask", {"int32", "none"}, [] { padding_mask({}, 3); });
   check_error(ErrorCode::shape, "padding_mask", {"[B]", "[1,1]"}, [] {
-    padding_mask(attn::reshape(integers({1}), {1, 1}), 3);
+    padding_mask(integers({1}, {1, 1}), 3);
   });
 }

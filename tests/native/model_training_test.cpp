@@ -41,7 +41,7 @@ double least_loss(attn::nn::Module& model, const std::function<Tensor()>& loss) 
 
 TEST_CASE("a GPT of every kind of positions and heads learns a text by heart, and says it again") {
   // Every second token is a 0, and what follows it is told by what came before alone, or by the place.
-  const Tensor text = attn::reshape(integers({1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 1, 0, 2}), {1, 13});
+  const Tensor text = integers({1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 1, 0, 2}, {1, 13});
   const Tensor tokens = attn::slice(text, 1, 0, 12), targets = attn::slice(text, 1, 1, 13);
   for (const Positions kind :
        {Positions::learned, Positions::sinusoidal, Positions::rotary, Positions::alibi, Positions::none})
@@ -67,9 +67,9 @@ TEST_CASE("a GPT of every kind of positions and heads learns a text by heart, an
 
 TEST_CASE("a classifier of every pooling learns which of two tokens comes first") {
   // 8 sequences of different lengths; the class is whether a 1 stands before a 2, which no bag of tokens shows.
-  const Tensor tokens = attn::reshape(integers({1, 2, 0, 0, 0, 2, 1, 0, 0, 0, 3, 1, 2, 0, 0, 3, 2, 1, 0, 0,
-                                                1, 3, 3, 2, 0, 2, 3, 3, 1, 0, 3, 1, 3, 2, 3, 3, 2, 3, 1, 3}),
-                                      {8, 5});
+  const Tensor tokens = integers({1, 2, 0, 0, 0, 2, 1, 0, 0, 0, 3, 1, 2, 0, 0, 3, 2, 1, 0, 0,
+                                  1, 3, 3, 2, 0, 2, 3, 3, 1, 0, 3, 1, 3, 2, 3, 3, 2, 3, 1, 3},
+                                 {8, 5});
   const Tensor lengths = integers({2, 2, 3, 3, 4, 4, 5, 5}), classes = integers({0, 1, 0, 1, 0, 1, 0, 1});
   const Tensor padding = padding_mask(lengths, 5), as_float = tensor({0, 1, 0, 1, 0, 1, 0, 1}, {8, 1});
   for (const Pooling pooling : {Pooling::cls, Pooling::attention, Pooling::mean}) {

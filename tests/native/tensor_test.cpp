@@ -116,7 +116,7 @@ TEST_CASE("slice cuts one dimension, counts from the end and is clamped") {
 TEST_CASE("index picks rows in the order asked for") {
   const Tensor x = attn::reshape(attn::arange(0, 6), {3, 2});
   check_values(attn::index(x, integers({2, 0, 2})), {4, 5, 0, 1, 4, 5});
-  const Tensor picked = attn::index(x, attn::reshape(integers({1, 0}), {2, 1}));
+  const Tensor picked = attn::index(x, integers({1, 0}, {2, 1}));
   CHECK(picked.shape() == Shape{2, 1, 2});
   check_values(picked, {2, 3, 0, 1});
   check_values(attn::index(attn::transpose(x, 0, 1), integers({1})), {1, 3, 5});

@@ -52,7 +52,8 @@ export async function runSideBySide(programs) {
   })));
 }
 
-const added = (results) => Object.fromEntries(['passed', 'failed', 'skipped'].map((kind) =>
+/** What several runs come to. */
+export const added = (results) => Object.fromEntries(['passed', 'failed', 'skipped'].map((kind) =>
   [kind, results.reduce((sum, result) => sum + result[kind], 0)]));
 
 /** Every *.test.mjs of a folder, by Node's own test runner. */
