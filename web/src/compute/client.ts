@@ -21,6 +21,7 @@ const aborted = (why: string) => new DOMException(why, 'AbortError');
 
 interface Waiting {
   job: Job;
+  signal: AbortSignal | undefined;
   resolve(value: Results[Job['kind']]): void;
   reject(reason: unknown): void;
 }
@@ -72,7 +73,7 @@ export class ComputeClient {
     this.#worker?.terminate();
     const left = this.#running;
     this.#running = undefined;
-    if (left && !this.#queue.has(left.key)) this.#queue.set(left.key, left.waiting);
+    if (left && !left.waiting.signal?.aborted && !this.#queue.has(left.key)) this.#queue.set(left.key, left.waiting);
     this.#begin(attempt);
     this.#next();
   }
@@ -82,7 +83,8 @@ export class ComputeClient {
   run<K extends Job['kind']>(key: string, job: Job & { kind: K }, signal?: AbortSignal): Promise<Results[K]> {
     return new Promise((resolve, reject) => {
       if (!this.#worker) return reject(aborted('the worker is not running'));
-      const waiting: Waiting = { job, resolve: resolve as Waiting['resolve'], reject };
+      if (signal?.aborted) return reject(aborted('aborted'));
+      const waiting: Waiting = { job, signal, resolve: resolve as Waiting['resolve'], reject };
       this.#queue.get(key)?.reject(aborted('a newer request took its place'));
       if (this.#running?.key === key) this.#running.waiting.reject(aborted('a newer request took its place'));
       this.#queue.set(key, waiting);
