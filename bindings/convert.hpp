@@ -64,7 +64,7 @@ auto guard(F f) -> decltype(f()) {
   try {
     return f();
   } catch (const Error& e) {
-    report(e.code(), e.op(), e.message(), e.shapes());
+    report(e.code(), e.op(), e.marked(), e.shapes());
   } catch (const std::bad_alloc&) {
     report(ErrorCode::oom, "", "no memory left for an intermediate result");
   } catch (const std::exception& e) {

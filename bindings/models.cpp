@@ -21,6 +21,7 @@ namespace {
 using emscripten::val;
 
 ModulePtr new_model(const std::string& kind, const std::string& config) { return models::make(kind, config); }
+val config_keys(const std::string& kind) { return val::array(models::config_keys(kind)); }
 std::string model_config(const std::string& kind, const nn::Module& model) { return models::config_of(kind, model); }
 
 template <class Model>
@@ -111,6 +112,7 @@ EMSCRIPTEN_BINDINGS(models) {
   using emscripten::function;
 
   function("newModel", guarded<&new_model>);
+  function("configKeys", guarded<&config_keys>);
   function("modelConfig", guarded<&model_config>);
 
   emscripten::value_object<GenerateRecord>("GenerateOptions")

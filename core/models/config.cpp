@@ -13,16 +13,16 @@ namespace {
 // What a list or an object holds is not printed: it may be nested deeper than a stack.
 [[noreturn]] void refuse_type(const char* model, const char* key, const char* expected,
                               const nlohmann::ordered_json& got) {
-  throw Error(
-      ErrorCode::type, model,
-      std::string(key) + " must be " + expected + ", got " + (got.is_structured() ? got.type_name() : got.dump()));
+  throw Error(ErrorCode::type, model,
+              std::string(key) + " must be " + expected + ", got " +
+                  (got.is_structured() ? got.type_name() : verbatim(got.dump())));
 }
 
 }  // namespace
 
 // Keys stay in the order of the fields.
 struct Fields::Json {
-  bool reading = false;
+  bool reading = false, checking = true;
   nlohmann::ordered_json in = nlohmann::ordered_json::object(), out = in;
 
   /// The value that was given for a key, or none.
@@ -33,6 +33,8 @@ struct Fields::Json {
 };
 
 Fields::Fields(const char* model) : model_(model), json_(std::make_unique<Json>()) {}
+
+Fields::Fields() : Fields("") { json_->checking = false; }
 
 Fields::Fields(const char* model, std::string_view json) : Fields(model) {
   json_->reading = true;
@@ -63,7 +65,7 @@ void Fields::integer(const char* key, Index& value, Index least) {
     if (too_large) refuse(key, "an integer that fits in memory", given->dump());
     value = given->get<Index>();
   }
-  if (value < least) refuse(key, "at least " + std::to_string(least), std::to_string(value));
+  if (json_->checking && value < least) refuse(key, "at least " + std::to_string(least), std::to_string(value));
   json_->out[key] = value;
 }
 
@@ -93,7 +95,7 @@ std::size_t Fields::chosen(const char* key, std::size_t at, const std::vector<co
     got = given->get<std::string>();
     at = static_cast<std::size_t>(std::ranges::find(names, got) - names.begin());
   }
-  if (at == names.size()) refuse(key, list, got);
+  if (at == names.size()) refuse(key, list, verbatim(got));
   json_->out[key] = names[at];
   return at;
 }
@@ -103,10 +105,16 @@ void Fields::finish() const {
   for (const auto& [key, value] : json_->out.items()) known += (known.empty() ? "" : ", ") + key;
   for (const auto& [key, value] : json_->in.items())
     if (!json_->out.contains(key))
-      throw Error(ErrorCode::range, model_, "the config's keys must be among " + known + ", got " + key);
+      throw Error(ErrorCode::range, model_, "the config's keys must be among " + known + ", got " + verbatim(key));
 }
 
 std::string Fields::json() const { return json_->out.dump(); }
+
+std::vector<std::string> Fields::keys() const {
+  std::vector<std::string> all;
+  for (const auto& [key, value] : json_->out.items()) all.push_back(key);
+  return all;
+}
 
 void require_divides(const char* model, const char* field, Index part, const char* of, Index whole) {
   if (whole % part != 0)

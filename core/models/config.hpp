@@ -32,6 +32,8 @@ constexpr const char* name_of(Positions x) {
 /// has its key, then checked, then written. Throws RANGE, or TYPE for another type than the field's, naming the key.
 class Fields {
  public:
+  /// Neither reads nor checks: for keys().
+  Fields();
   /// `model` names the errors' operator. Without JSON the config's own values are checked and written.
   explicit Fields(const char* model);
   /// Throws FORMAT unless json is an object.
@@ -60,6 +62,7 @@ class Fields {
   /// Throws RANGE for a key that no field has.
   void finish() const;
   std::string json() const;
+  std::vector<std::string> keys() const;  ///< of the fields so far
 
  private:
   std::size_t chosen(const char* key, std::size_t at, const std::vector<const char*>& names);

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attn/nn/module.hpp"
 
@@ -13,6 +14,8 @@ namespace attn::models {
 /// where what has a default may be left out. Throws RANGE for a kind that is not there, and what the model's config
 /// throws.
 std::shared_ptr<nn::Module> make(std::string_view kind, std::string_view config_json);
+/// What a config of that kind may have, in the order of its fields.
+std::vector<std::string> config_keys(std::string_view kind);
 /// The config of a model of that kind, as JSON with every default filled in.
 std::string config_of(std::string_view kind, const nn::Module& model);
 

@@ -15,7 +15,7 @@ Tensor Probe::operator()(std::string_view name, const Tensor& x) const {
   if (!other.defined()) return x;
   if (other.shape() != x.shape() || other.dtype() != x.dtype())
     throw Error(ErrorCode::shape, "probe",
-                whole + " must stay " + to_string(x.shape()) + " of " + to_string(x.dtype()) + ", got " +
+                verbatim(whole) + " must stay " + to_string(x.shape()) + " of " + to_string(x.dtype()) + ", got " +
                     to_string(other.shape()) + " of " + to_string(other.dtype()),
                 {x.shape(), other.shape()});
   return other;

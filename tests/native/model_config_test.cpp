@@ -96,3 +96,22 @@ TEST_CASE("padding from lengths") {
     padding_mask(integers({1}, {1, 1}), 3);
   });
 }
+
+TEST_CASE("a model's config names its keys, and a text of somebody else's is marked where it is refused") {
+  CHECK(config_keys("gpt") == std::vector<std::string>{"vocab_size", "max_length", "d_model", "num_heads", "num_layers",
+                                                       "num_kv_heads", "dim_feedforward", "dropout", "activation",
+                                                       "norm", "positions", "bias", "tie_weights"});
+  for (const char* kind : {"classifier", "vit", "seq2seq", "transformer"}) CHECK(config_keys(kind).size() > 8);
+  const auto marked = [](std::string_view json) {
+    try {
+      read(json);
+    } catch (const attn::Error& error) {
+      return error.marked();
+    }
+    return std::string();
+  };
+  CHECK(marked(R"({"width":3,"positions":"in_turn"})").ends_with("got \x02in_turn\x03"));
+  CHECK(marked(R"({"width":"so_wide"})").ends_with("got \x02\"so_wide\"\x03"));
+  CHECK(marked(R"({"width":3,"a_b":1})").ends_with("got \x02"
+                                                   "a_b\x03"));
+}

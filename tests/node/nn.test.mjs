@@ -128,6 +128,7 @@ const layer = linear(2, 3);
 const gone = linear(1, 1);
 gone.dispose();
 const attention = new nn.MultiheadAttention({ embedDim: 4, numHeads: 2, batchFirst: true });
+const adam = new attn.optim.Adam(layer.parameters());
 const three = attn.ones([2, 3, 4]);
 spell('layers that cannot be made', [
   ['TYPE', 'Linear', () => new nn.Linear()],
@@ -163,6 +164,11 @@ spell('uses that are refused', [
   ['TYPE', 'Linear', () => layer.train(1)],
   ['TYPE', 'loadStateDict', () => gone.loadStateDict({})],
   ['FORMAT', 'loadStateDict', () => layer.loadStateDict({ weight: [[1, 2]], other: 1 }), { message: /weight must be \[3,2\], got \[1,2\]; bias is missing; other is unknown/ }],
+  ['FORMAT', 'loadStateDict', () => attention.loadStateDict({ 'out_proj.my_own': 1 }), { message: /^loadStateDict: in_proj_weight is missing; .*; out_proj\.my_own is unknown$/ }],
+  ['FORMAT', 'loadStateDict', () => layer.loadStateDict({ 'b\x02\n': 1 }), { message: /; b\\x02\\x0a is unknown$/ }],
+  ['FORMAT', 'loadStateDict', () => adam.loadStateDict({ ...adam.stateDict(), name: 'my_own' }), { message: 'loadStateDict: expected the state of Adam, got that of my_own' }],
+  ['FORMAT', 'loadStateDict', () => adam.loadStateDict({ ...adam.stateDict(), options: { a_b: 1 } }), { message: /amsgrad beta1 beta2 eps lr weight_decay, got a_b$/ }],
+  ['FORMAT', 'loadStateDict', () => adam.loadStateDict({ ...adam.stateDict(), tensors: { some_thing: [1] } }), { message: 'loadStateDict: some_thing is unknown' }],
   ['TYPE', 'loadStateDict', () => layer.loadStateDict(layer.weight)],
   ['TYPE', 'loadStateDict', () => layer.loadStateDict({ weight: 'x' })],
   ['TYPE', 'loadStateDict', () => layer.loadStateDict({}, { strictly: true })],

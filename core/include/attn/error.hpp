@@ -15,6 +15,10 @@ enum class ErrorCode { shape, type, range, oom, aborted, unsupported, format, in
 /// "SHAPE", "TYPE", …
 const char* to_string(ErrorCode code);
 
+/// A name or a text that somebody else chose, a key of a state dict say, as part of an Error's message: what() has it
+/// with its control characters escaped, and marked() tells where it stands.
+std::string verbatim(std::string_view text);
+
 /// what() reads "op: what was expected, and what came". Thrown before any output is touched, unless an operator says
 /// else.
 class Error : public std::runtime_error {
@@ -26,12 +30,15 @@ class Error : public std::runtime_error {
   const std::string& op() const { return op_; }
   /// what() without the operator.
   std::string message() const { return std::string(what()).substr(op_.size() + 2); }
+  /// message() with \x02 and \x03 around what is verbatim, for those who put options' names into another language's
+  /// case.
+  const std::string& marked() const { return marked_; }
   /// The shapes that did not fit, expected one first; empty for errors that are not about shapes.
   const std::vector<Shape>& shapes() const { return shapes_; }
 
  private:
   ErrorCode code_;
-  std::string op_;
+  std::string op_, marked_;
   std::vector<Shape> shapes_;
 };
 

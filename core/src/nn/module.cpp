@@ -57,16 +57,16 @@ void Module::load_state_dict(const NamedTensors& state, bool strict) {
   for (const auto& [name, x] : own) {
     const auto given = find(state, name);
     if (given == state.end()) {
-      if (strict) fault(name + " is missing");
+      if (strict) fault(verbatim(name) + " is missing");
     } else if (given->second.shape() != x.shape()) {
-      fault(name + " must be " + to_string(x.shape()) + ", got " + to_string(given->second.shape()));
+      fault(verbatim(name) + " must be " + to_string(x.shape()) + ", got " + to_string(given->second.shape()));
     } else if (given->second.dtype() != x.dtype()) {
-      fault(name + " must be " + to_string(x.dtype()) + ", got " + to_string(given->second.dtype()));
+      fault(verbatim(name) + " must be " + to_string(x.dtype()) + ", got " + to_string(given->second.dtype()));
     }
   }
   if (strict)
     for (const auto& [name, x] : state)
-      if (find(own, name) == own.end()) fault(name + " is unknown");
+      if (find(own, name) == own.end()) fault(verbatim(name) + " is unknown");
   if (!faults.empty()) throw Error(ErrorCode::format, "load_state_dict", faults);
   for (const auto& [name, x] : own) {
     const auto given = find(state, name);

@@ -69,12 +69,13 @@ OptimizerState Optimizer::state_dict() const {
 void Optimizer::load_state_dict(const OptimizerState& state) {
   constexpr const char* op = "load_state_dict";
   if (state.name != name_)
-    throw Error(ErrorCode::format, op, std::string("expected the state of ") + name_ + ", got that of " + state.name);
+    throw Error(ErrorCode::format, op,
+                std::string("expected the state of ") + name_ + ", got that of " + verbatim(state.name));
   const auto key = [](const auto& entry) { return entry.first; };
   if (!std::ranges::equal(state.options, options_, {}, key, key)) {
     std::string wanted, got;
-    for (const auto& [option, value] : options_) wanted += " " + option;
-    for (const auto& [option, value] : state.options) got += " " + option;
+    for (const auto& [option, value] : options_) wanted += " " + verbatim(option);
+    for (const auto& [option, value] : state.options) got += " " + verbatim(option);
     throw Error(ErrorCode::format, op, "expected the options" + wanted + ", got" + got);
   }
   check_options(state.options);
@@ -86,12 +87,12 @@ void Optimizer::load_state_dict(const OptimizerState& state) {
   const auto take = [&](const std::string& name, DType dtype, const Shape& shape) {
     const auto node = left.extract(name);
     if (node.empty()) {
-      fault(name + " is missing");
+      fault(verbatim(name) + " is missing");
       return Tensor();
     }
     const Tensor& x = node.mapped();
     if (x.defined() && x.dtype() == dtype && x.shape() == shape) return contiguous(x);
-    fault(name + " must be " + to_string(dtype) + " " + to_string(shape) +
+    fault(verbatim(name) + " must be " + to_string(dtype) + " " + to_string(shape) +
           (x.defined() ? std::string(", got ") + to_string(x.dtype()) + " " + to_string(x.shape()) : ", got none"));
     return Tensor();
   };
@@ -105,14 +106,14 @@ void Optimizer::load_state_dict(const OptimizerState& state) {
     if (next == left.end() || !next->first.starts_with(prefix)) continue;
     if (const Tensor step = take(prefix + "step", DType::int32, {}); step.defined()) {
       slot.step = *step.data<std::int32_t>();
-      if (slot.step < 1) fault(prefix + "step must be at least 1, got " + std::to_string(slot.step));
+      if (slot.step < 1) fault(verbatim(prefix + "step") + " must be at least 1, got " + std::to_string(slot.step));
     }
     for (const std::string& name : names) {
       const Tensor x = take(prefix + name, DType::float32, slot.parameter.shape());
       if (x.defined()) slot.buffers.push_back(Tensor::from(std::span<const float>(x.values()), x.shape()));
     }
   }
-  for (const auto& [name, x] : left) fault(name + " is unknown");
+  for (const auto& [name, x] : left) fault(verbatim(name) + " is unknown");
   if (!faults.empty()) throw Error(ErrorCode::format, op, faults);
   slots_ = std::move(slots);
   options_ = state.options;
