@@ -14,13 +14,17 @@ std::optional<Index> optional_dim(int dim, bool all) { return all ? std::nullopt
 DType dtype_of(bool int32) { return int32 ? DType::int32 : DType::float32; }
 
 // Reading a tensor.
-int rank(const Tensor& x) { return static_cast<int>(x.rank()); }
-int size(const Tensor& x, int dim) { return static_cast<int>(x.size(dim)); }
-bool is_int32(const Tensor& x) { return x.dtype() == DType::int32; }
+/// Address of what a tensor is, as int32: whether it holds int32, its rank, its sizes. Lasts until the next call.
+std::uintptr_t description(const Tensor& x) {
+  static std::vector<std::int32_t> out;
+  out.assign({x.dtype() == DType::int32, static_cast<std::int32_t>(x.rank())});
+  for (Index size : x.shape()) out.push_back(static_cast<std::int32_t>(size));
+  return reinterpret_cast<std::uintptr_t>(out.data());
+}
 /// Address of the elements, for one copy in or out; x must be contiguous.
 std::uintptr_t address(const Tensor& x) {
-  return is_int32(x) ? reinterpret_cast<std::uintptr_t>(x.data<std::int32_t>())
-                     : reinterpret_cast<std::uintptr_t>(x.data());
+  return x.dtype() == DType::int32 ? reinterpret_cast<std::uintptr_t>(x.data<std::int32_t>())
+                                   : reinterpret_cast<std::uintptr_t>(x.data());
 }
 
 // Creation.
@@ -128,9 +132,7 @@ EMSCRIPTEN_BINDINGS(attention_playground) {
   using emscripten::value_object;
 
   class_<Tensor>("Tensor").smart_ptr<TensorPtr>("TensorPtr");
-  function("rank", guarded<&rank>);
-  function("size", guarded<&size>);
-  function("isInt32", guarded<&is_int32>);
+  function("description", guarded<&description>);
   function("address", guarded<&address>);
 
   function("empty", guarded<&empty>);

@@ -11,8 +11,12 @@ namespace {
 using emscripten::val;
 
 val copied(const std::vector<std::byte>& bytes) {
-  return val::global("Uint8Array")
-      .new_(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data())));
+  try {
+    return val::global("Uint8Array")
+        .new_(emscripten::typed_memory_view(bytes.size(), reinterpret_cast<const std::uint8_t*>(bytes.data())));
+  } catch (...) {  // JavaScript's own
+    throw Error(ErrorCode::oom, "save", "no memory in JavaScript for " + std::to_string(bytes.size()) + " bytes");
+  }
 }
 
 Metadata to_metadata(const val& names, const val& texts) {

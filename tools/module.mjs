@@ -41,15 +41,20 @@ function requireEqual(what, one, other) {
 function patchedGlue(glue, environment, threading) {
   // The facade always names the binary; left as it is, bundlers would look for a file that is not there.
   const named = patch(glue, 'new URL("core.wasm",import.meta.url).href', '""');
-  // After a trap nothing may call into the core again, and least of all the garbage collector.
-  const guarded = patch(named, 'new FinalizationRegistry(info=>{', 'new FinalizationRegistry(info=>{if(Module["stopped"])return;');
+  // The facade finalises what is dropped (bindings/src/runtime.ts): it knows when a core is past use.
+  const guarded = patch(named, 'if("undefined"===typeof FinalizationRegistry)', 'if(true)');
   if (threading === 'single') return guarded;
   // A thread's worker starts the glue again: in Node this very file, in browsers what the facade names, since a
   // worker from a CDN needs a script of the page's own origin.
   const script = environment === 'node' ? 'new URL(import.meta.url)' : 'Module["workerUrl"]';
-  const threaded = patch(guarded, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+  const started = patch(guarded, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+  // An engine keeps what waits so, and with it the core's memory, for as long as the page lasts; messages do as well.
+  const threaded = patch(started, 'if(typeof Atomics.waitAsync==="function")', 'if(false)');
+  if (environment === 'web') return threaded;
   // A global Worker would make Node look like a browser to other libraries.
-  return environment === 'node' ? patch(threaded, 'global.Worker=', 'var Worker=') : threaded;
+  const local = patch(threaded, 'global.Worker=', 'var Worker=');
+  // What the program was started with is not for the glue: --input-type, for one, is an error beside a file.
+  return patch(local, 'workerOptions={type:"module",', 'workerOptions={type:"module",execArgv:[],');
 }
 
 /** Replaces what must stand there exactly once, so that a new Emscripten cannot slip past. */

@@ -1,6 +1,6 @@
 /** What both entries export beside `load`. */
 export type { Attn } from './attn.js';
-export type { LoadCheckpointOptions, LoadSafetensorsOptions, Metadata, Safetensors, SaveCheckpointOptions } from './checkpoint.js';
+export type { Bytes, LoadCheckpointOptions, LoadSafetensorsOptions, Metadata, Safetensors, SaveCheckpointOptions } from './checkpoint.js';
 export { AttnError } from './error.js';
 export type { Classifier, ClassifierCall, ClassifierConfig, GenerateOptions, GPT, GPTConfig, ViT, ViTConfig } from './models.js';
 export type { Decoded, DecodeOptions, Seq2Seq, Seq2SeqConfig, SourceOptions, TeacherForcing, Transformer, TransformerConfig } from './translators.js';

@@ -29,6 +29,12 @@ export interface Attn extends Creation, Checkpoints {
   detectAnomaly(on: boolean): void;
   /** Bytes that live tensors hold. */
   memory(): number;
+  /**
+   * Ends the core: its threads and all of its memory go, at once or when the call that runs has ended, and whatever is
+   * left of it throws from then on. Again is harmless.
+   */
+  dispose(): void;
+  [Symbol.dispose](): void;
 }
 
 export function makeAttn(runtime: Runtime, info: Info): Attn {
@@ -48,5 +54,7 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
       runtime.call('detectAnomaly', (core) => core.setDetectAnomaly(on));
     },
     memory: () => runtime.call('memory', (core) => core.tensorBytes()),
+    dispose: () => runtime.end(),
+    [Symbol.dispose]: () => runtime.end(),
   };
 }

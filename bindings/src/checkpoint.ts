@@ -1,5 +1,6 @@
 import { AttnError } from './error.js';
 import { entriesOf, Module, namesAndHandles } from './module.js';
+import { tagOf } from './nested.js';
 import { Optimizer } from './optim.js';
 import { checkNames, flag, shown } from './options.js';
 import type { Handle, RawCore } from './raw.js';
@@ -8,6 +9,9 @@ import type { Tensor } from './tensor.js';
 import type { TensorLike } from './types.js';
 
 export type Metadata = Readonly<Record<string, string>>;
+
+/** A file's bytes, a Node Buffer among them. */
+export type Bytes = Uint8Array | DataView | ArrayBuffer | SharedArrayBuffer;
 
 export interface Safetensors {
   tensors: Record<string, Tensor>;
@@ -36,6 +40,16 @@ function textsOf(op: string, metadata: Metadata): [names: string[], texts: strin
   return [Object.keys(metadata), Object.values(metadata)];
 }
 
+/** The bytes that a file was read as, from whichever realm. */
+function bytesOf(op: string, source: unknown): Uint8Array {
+  const tag = tagOf(source);
+  if (tag === 'ArrayBuffer' || tag === 'SharedArrayBuffer') return new Uint8Array(source as ArrayBuffer);
+  if (ArrayBuffer.isView(source) && (tag === 'Uint8Array' || tag === 'DataView')) {
+    return new Uint8Array(source.buffer, source.byteOffset, source.byteLength);
+  }
+  throw new AttnError('TYPE', op, `expected the bytes of a file, a Uint8Array, got ${shown(source)}`);
+}
+
 function* pairs(list: readonly string[]): Iterable<[string, string]> {
   for (let i = 0; i < list.length; i += 2) yield [list[i]!, list[i + 1]!];
 }
@@ -56,8 +70,8 @@ export type Checkpoints = ReturnType<typeof checkpoints>;
 /** Weights as the bytes of a file: https://huggingface.co/docs/safetensors. */
 export function checkpoints(runtime: Runtime) {
   /** Runs f on the file in the core's memory, as an int32 tensor whose first `size` bytes it is. */
-  const withFile = <T>(op: string, bytes: Uint8Array, f: (core: RawCore, file: Handle, size: number) => T): T => {
-    if (!(bytes instanceof Uint8Array)) throw new AttnError('TYPE', op, `expected the bytes of a file, a Uint8Array, got ${shown(bytes)}`);
+  const withFile = <T>(op: string, source: Bytes, f: (core: RawCore, file: Handle, size: number) => T): T => {
+    const bytes = bytesOf(op, source);
     return runtime.call(op, (core) => {
       const file = runtime.temporary(core.empty([Math.ceil(bytes.length / 4)], true)).handle(op);
       new Uint8Array(core.HEAP32.buffer).set(bytes, core.address(file));
@@ -74,7 +88,7 @@ export function checkpoints(runtime: Runtime) {
      * What is in a file. F32, F16, BF16 and F64 come as float32; I32, U8, BOOL, and I64 in range, as int32. A malformed file
      * is a FORMAT error that names its fault.
      */
-    loadSafetensors(bytes: Uint8Array, options: LoadSafetensorsOptions = {}): Safetensors {
+    loadSafetensors(bytes: Bytes, options: LoadSafetensorsOptions = {}): Safetensors {
       const op = 'loadSafetensors';
       checkNames(op, options, ['allowNonfinite']);
       const allow = flag(op, 'allowNonfinite', options.allowNonfinite ?? false);
@@ -94,7 +108,7 @@ export function checkpoints(runtime: Runtime) {
      * Puts back what saveCheckpoint took, and returns its metadata. Throws FORMAT where model, optimiser and file do not
      * fit, and then changes neither.
      */
-    loadCheckpoint(bytes: Uint8Array, model: Module, options: LoadCheckpointOptions = {}): Record<string, string> {
+    loadCheckpoint(bytes: Bytes, model: Module, options: LoadCheckpointOptions = {}): Record<string, string> {
       const op = 'loadCheckpoint';
       checkNames(op, options, ['optimizer']);
       return Object.fromEntries(pairs(withFile(op, bytes, (core, file, size) => core.loadCheckpoint(file, size,

@@ -1,6 +1,6 @@
 import { AttnError } from './error.js';
 import { flatten } from './nested.js';
-import { checkNames, flag, number, oneOf, whole, wholes } from './options.js';
+import { checkNames, flag, number, oneOf, seedOf, whole, wholes } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
@@ -95,12 +95,9 @@ export function creation(runtime: Runtime) {
     /** Standard normal. */
     randn: (shape: number[], options: FloatOptions = {}) =>
       makeLeaf('randn', options, FLOATS, (core) => core.randn(wholes('randn', 'shape', shape))),
-    /** Starts rand and randn again from a whole number ≥ 0. */
+    /** Starts rand and randn again from a whole number, 0 to 2^53 − 1. */
     manualSeed(seed: number): void {
-      if (!Number.isSafeInteger(number('manualSeed', 'the seed', seed)) || seed < 0) {
-        throw new AttnError('RANGE', 'manualSeed', `the seed must be a whole number from 0 to 2^53 − 1, got ${seed}`);
-      }
-      runtime.call('manualSeed', (core) => core.manualSeed(seed));
+      runtime.call('manualSeed', (core) => core.manualSeed(seedOf('manualSeed', seed)));
     },
     cat: (tensors: readonly TensorLike[], dim = 0) =>
       make('cat', (core) => core.cat(handles('cat', tensors), whole('cat', 'dim', dim))),

@@ -86,17 +86,28 @@ async function start(platform: Platform, { simd, threads }: Variant, options: Lo
       timer = setTimeout(() => reject(new Error('its workers did not start')), WORKERS_PATIENCE_MS);
     }
   });
+  const finish = finisher(settings as Partial<RawCore>); // which the factory makes the core of
   try {
-    const runtime = new Runtime(await Promise.race([createCore(settings), patience]));
+    const runtime = new Runtime(await Promise.race([createCore(settings), patience]), finish);
+    dropped.register(runtime, finish);
     runtime.call('load', (core) => core.setNumThreads(threads));
     return runtime;
   } catch (error) {
-    (settings as Partial<RawCore>).PThread?.terminateAllThreads(); // those that did start
+    finish(); // those that did start
     throw error;
   } finally {
     clearTimeout(timer);
   }
 }
+
+/** Ends a core's threads, and then holds it no longer. */
+const finisher = (core: Partial<RawCore> | undefined) => () => {
+  core?.PThread?.terminateAllThreads();
+  core = undefined;
+};
+
+/** Threads keep a core in memory: those of one that nobody holds any more are ended as if it had been disposed. */
+const dropped = new FinalizationRegistry<() => void>((finish) => finish());
 
 function failure(error: unknown): AttnError {
   if (error instanceof AttnError) return error;

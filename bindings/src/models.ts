@@ -2,11 +2,12 @@ import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
 import { Model, type SizesOfBlocks } from './model.js';
 import { maskHandle, type LayerMask } from './multihead.js';
-import { checkNames, flag, number, shown, whole } from './options.js';
+import { checkNames, flag, number, seedOf, shown, whole } from './options.js';
 import type { Runtime } from './runtime.js';
-import type { Tensor } from './tensor.js';
+import { refusePromise } from './scope.js';
+import { Tensor } from './tensor.js';
 import { Seq2Seq, Transformer } from './translators.js';
-import type { ProbeOptions, TensorLike } from './types.js';
+import type { ProbeOptions, TensorLike, TypedArray } from './types.js';
 
 export interface GPTConfig extends SizesOfBlocks {
   vocabSize: number;
@@ -35,14 +36,14 @@ export interface GenerateOptions {
   topK?: number;
   /** Only the fewest that together have this share; 1: all. Holtzman et al. 2020, arXiv:1904.09751. */
   topP?: number;
-  /** 0 unless told. */
+  /** From 0, which it is unless told, to 2^53 − 1; row b of several prompts has seed + b. */
   seed?: number;
   /** The last token to be generated, where it comes. */
   stopToken?: number | null;
   /** Keeps the keys and values of earlier steps, which is faster; true unless told. The tokens are the same. */
   useCache?: boolean;
-  /** Sees each token as it comes; false ends the text. */
-  onToken?: (token: number) => boolean | void;
+  /** Sees each token as it comes, and which prompt it follows; false ends that one's text. */
+  onToken?: (token: number, row: number) => boolean | void;
 }
 const GENERATE = ['maxNewTokens', 'repetitionPenalty', 'temperature', 'topK', 'topP', 'seed', 'stopToken', 'useCache', 'onToken'];
 
@@ -68,36 +69,48 @@ export class GPT extends Model<GPTConfig> {
       core.gptLoss(model, this.tokens(tokens, 'tokens'), this.tokens(targets, 'targets'))));
   }
 
-  /** The tokens that follow the prompt [T]; the model sees the last maxLength of all. */
-  generate(prompt: TensorLike, options: GenerateOptions = {}): number[] {
+  /**
+   * The tokens that follow the prompt [T]; the model sees the last maxLength of all. Of several prompts, [B,T] or arrays of
+   * any lengths, those that follow each: as if each were alone, one after the other.
+   */
+  generate(prompt: readonly (readonly number[])[], options?: GenerateOptions): number[][];
+  generate(prompt: readonly number[] | TypedArray, options?: GenerateOptions): number[];
+  generate(prompt: TensorLike, options?: GenerateOptions): number[] | number[][];
+  generate(prompt: TensorLike, options: GenerateOptions = {}): number[] | number[][] {
     const op = 'generate';
     checkNames(op, options, GENERATE);
-    const { onToken } = options;
-    if (onToken !== undefined && typeof onToken !== 'function') {
-      throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(onToken)}`);
+    if (options.onToken !== undefined && typeof options.onToken !== 'function') {
+      throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(options.onToken)}`);
     }
-    let thrown: { error: unknown } | undefined;
-    const see = onToken && ((token: number) => {
-      try {
-        return onToken(token);
-      } catch (error) {
-        thrown = { error };
-        return false;
-      }
+    if (prompt instanceof Tensor && prompt.shape.length === 2) prompt = prompt.toArray() as readonly number[][];
+    if (!Array.isArray(prompt) || typeof prompt[0] !== 'object') return this.#continued(prompt, options, 0);
+    return prompt.map((row: TensorLike, index) => this.#continued(row, options, index));
+  }
+
+  #continued(prompt: TensorLike, options: GenerateOptions, row: number): number[] {
+    const op = 'generate';
+    const { onToken } = options;
+    const goOn = (token: number) => this.runtime.callback(() => {
+      const answer = onToken!(token, row);
+      refusePromise(op, 'onToken', answer, 'the next token is drawn when it returns');
+      return answer !== false;
     });
-    const tokens = this.runtime.compound(op, (core) =>
-      core.generate(this.handle(op), toTensor(this.runtime, op, prompt, 'int32', 'prompt').handle(op, this.runtime), {
+    return this.runtime.compound(op, (core) => {
+      const tokens = toTensor(this.runtime, op, prompt, 'int32', 'prompt');
+      if (tokens.shape.length !== 1) {
+        throw new AttnError('SHAPE', op, `prompt must be [T], or several of those, got [${tokens.shape}]`, [tokens.shape]);
+      }
+      return core.generate(this.handle(op), tokens.handle(op, this.runtime), {
         maxNewTokens: whole(op, 'maxNewTokens', options.maxNewTokens ?? 20),
         repetitionPenalty: number(op, 'repetitionPenalty', options.repetitionPenalty ?? 1),
         temperature: number(op, 'temperature', options.temperature ?? 1),
         topK: whole(op, 'topK', options.topK ?? 0),
         topP: number(op, 'topP', options.topP ?? 1),
-        seed: whole(op, 'seed', options.seed ?? 0),
+        seed: seedOf(op, seedOf(op, options.seed ?? 0) + row),
         stopToken: options.stopToken == null ? NaN : whole(op, 'stopToken', options.stopToken),
         useCache: flag(op, 'useCache', options.useCache ?? true),
-      }, see ?? null));
-    if (thrown) throw thrown.error;
-    return tokens;
+      }, onToken ? goOn : null);
+    });
   }
 }
 

@@ -41,6 +41,8 @@ export abstract class Module extends Owned {
 
   /** @internal */
   what(): string { return `the ${this.op}`; }
+  /** @internal */
+  protected inside(): object { return Object.fromEntries(this.#named()); }
 
   /** Runs f on the core's module; errors name the layer, and the operator within. @internal */
   protected run<T>(f: (core: RawCore, module: Handle) => T): T {
@@ -51,10 +53,19 @@ export abstract class Module extends Owned {
     return toTensor(this.runtime, this.op, x, dtype, what).handle(this.op);
   }
 
-  /** The core's own parameters, asked for once: each is the same object every time, and no scope frees it. */
+  /** The core's own parameters: each is the same object every time, until it is disposed, and no scope frees it. */
   #named(): ReadonlyMap<string, Tensor> {
-    this.#parameters ??= new Map(entriesOf(this.run((core, module) => core.parameters(module)), (x) => new Tensor(this.runtime, x)));
+    const known = this.#parameters;
     this.handle(this.op);
+    if (known && [...known.values()].every(({ disposed }) => !disposed)) return known;
+    const list = this.run((core, module) => core.parameters(module));
+    const wrap = (x: Handle) => new Tensor(this.runtime, x);
+    this.#parameters = new Map([...entriesOf(list, wrap)].map(([name, fresh]) => {
+      const old = known?.get(name);
+      if (!old || old.disposed) return [name, fresh];
+      fresh.dispose();
+      return [name, old];
+    }));
     return this.#parameters;
   }
   /** Of this layer itself. @internal */

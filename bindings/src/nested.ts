@@ -9,31 +9,38 @@ const MOST_ELEMENTS = 2 ** 30;
 
 const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
 
+/** What a built-in object is, whichever realm (a frame, a test runner's context) it comes from; instanceof knows only its own. */
+export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice('[object '.length, -1);
+
+const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
+const isList = (value: unknown): value is ArrayLike<unknown> =>
+  Array.isArray(value) || (ArrayBuffer.isView(value) && tagOf(value) !== 'DataView');
+
 /** The shape of nested numbers, by the first of each level. */
 export function shapeOf(op: string, value: unknown, what: string | undefined): number[] {
   const shape: number[] = [];
-  for (let level = value; typeof level !== 'number'; level = (level as unknown[])[0]) {
-    if (!Array.isArray(level) && !ArrayBuffer.isView(level)) {
+  for (let level = value; !isNumber(level); level = (level as ArrayLike<unknown>)[0]) {
+    if (!isList(level)) {
       const where = what ? ` as ${what}` : '';
       throw new AttnError('TYPE', op, `expected numbers, nested arrays of them or a typed array${where}, got ${describe(level)}`);
     }
-    const { length } = level as unknown as ArrayLike<unknown>;
-    shape.push(length);
+    shape.push(level.length);
     if (shape.length > MOST_DIMENSIONS) {
       throw new AttnError('RANGE', op, `a tensor has at most ${MOST_DIMENSIONS} dimensions, and these arrays lie deeper`);
     }
-    if (length === 0) break;
+    if (level.length === 0) break;
   }
   return shape;
 }
 
 /** Checks one number for a dtype; returns it. */
 function checked(op: string, value: unknown, dtype: DType): number {
-  if (typeof value !== 'number') throw new AttnError('TYPE', op, `expected a number, got ${describe(value)}`);
-  if (dtype === 'int32' && value !== (value | 0)) {
-    throw new AttnError('RANGE', op, `int32 holds whole numbers from -2147483648 to 2147483647, got ${value}`);
+  if (!isNumber(value)) throw new AttnError('TYPE', op, `expected a number, got ${describe(value)}`);
+  const x = Number(value);
+  if (dtype === 'int32' && x !== (x | 0)) {
+    throw new AttnError('RANGE', op, `int32 holds whole numbers from -2147483648 to 2147483647, got ${String(value)}`);
   }
-  return value;
+  return x;
 }
 
 export interface Flat {
@@ -45,7 +52,7 @@ export function flatten(op: string, data: Nested | TypedArray, dtype: DType, wha
   const shape = shapeOf(op, data, what);
   const size = shape.reduce((a, b) => a * b, 1);
   if (size > MOST_ELEMENTS) throw new AttnError('OOM', op, `a tensor of shape [${shape}] does not fit in memory`, [shape]);
-  if (data instanceof Float32Array && dtype === 'float32') return { values: data, shape };
+  if (dtype === 'float32' && tagOf(data) === 'Float32Array') return { values: data as Float32Array, shape };
   const values = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
   let at = 0;
   const visit = (value: unknown, depth: number): void => {

@@ -37,6 +37,8 @@ export abstract class Optimizer extends Owned {
   }
   /** @internal */
   what(): string { return `the ${this.#name}`; }
+  /** @internal */
+  protected inside(): object { return this.stateDict(); }
 
   #run<T>(op: string, f: (core: RawCore, optimizer: Handle) => T): T {
     return this.runtime.call(op, (core) => f(core, this.handle(op)));
@@ -155,6 +157,8 @@ export class EarlyStopping extends Owned {
   }
   /** @internal */
   what(): string { return 'the EarlyStopping'; }
+  /** @internal */
+  protected inside(): object { return { bestStep: this.bestStep, bestLoss: this.bestLoss }; }
 
   /** Notes the loss of a step; whether to stop: `patience` losses in a row were not below the best. NaN never is. */
   stop(step: number, loss: number): boolean {

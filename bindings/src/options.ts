@@ -42,7 +42,16 @@ const MOST = 2 ** 31 - 1;
 
 export function whole(op: string, what: string, value: unknown): number {
   if (!Number.isInteger(number(op, what, value)) || Math.abs(value as number) > MOST) {
-    throw new AttnError('RANGE', op, `${what} must be a whole number, got ${shown(value)}`);
+    const range = Number.isInteger(value) ? ` from ${-MOST} to ${MOST}` : '';
+    throw new AttnError('RANGE', op, `${what} must be a whole number${range}, got ${shown(value)}`);
+  }
+  return value as number;
+}
+
+/** Where a generator of random numbers starts: any whole number that JavaScript holds exactly, a clock's too. */
+export function seedOf(op: string, value: unknown): number {
+  if (!Number.isSafeInteger(number(op, 'seed', value)) || (value as number) < 0) {
+    throw new AttnError('RANGE', op, `seed must be a whole number from 0 to 2^53 − 1, got ${shown(value)}`);
   }
   return value as number;
 }

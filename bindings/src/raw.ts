@@ -3,7 +3,6 @@
 /** A C++ tensor, module or optimiser; null where an optional one is left out. */
 export interface Handle {
   delete(): void;
-  isDeleted(): boolean;
 }
 
 export interface RawMask {
@@ -86,15 +85,12 @@ export type RawProbe = (name: string, activation: Handle) => Handle | null | fal
 export interface RawCore {
   /** Set by `fail` during a call. */
   failure?: CoreFailure | undefined;
-  /** Set after a trap: the glue then leaves the finalisation of dropped tensors out (tools/module.mjs patches that in). */
-  stopped?: boolean;
   PThread?: { terminateAllThreads(): void };
   HEAPF32: Float32Array;
   HEAP32: Int32Array;
 
-  rank(x: Handle): number;
-  size(x: Handle, dim: number): number;
-  isInt32(x: Handle): boolean;
+  /** Address of what a tensor is, as int32: whether it holds int32, its rank, its sizes. Lasts until the next call. */
+  description(x: Handle): number;
   address(x: Handle): number;
 
   empty(shape: readonly number[], int32: boolean): Handle;
@@ -200,6 +196,7 @@ export interface RawCore {
   ): Handle;
 
   newModel(kind: string, config: string): Handle;
+  configKeys(kind: string): readonly string[];
   modelConfig(kind: string, model: Handle): string;
   gptForward(gpt: Handle, tokens: Handle, probe: RawProbe | null): Handle;
   gptLoss(gpt: Handle, tokens: Handle, targets: Handle): Handle;

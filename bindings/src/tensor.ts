@@ -25,8 +25,12 @@ export class Tensor extends Owned {
   constructor(runtime: Runtime, handle: Handle) {
     super(runtime, handle);
     const { core } = runtime;
-    this.#shape = Object.freeze(Array.from({ length: core.rank(handle) }, (_, dim) => core.size(handle, dim)));
-    this.#dtype = core.isInt32(handle) ? 'int32' : 'float32';
+    const at = core.description(handle) >>> 2;
+    const heap = core.HEAP32; // now, since any call may move it
+    const shape: number[] = [];
+    for (let dim = 0; dim < heap[at + 1]!; dim++) shape.push(heap[at + 2 + dim]!);
+    this.#shape = Object.freeze(shape);
+    this.#dtype = heap[at] ? 'int32' : 'float32';
   }
 
   get shape(): readonly number[] { return this.#shape; }
@@ -35,15 +39,31 @@ export class Tensor extends Owned {
   get size(): number { return this.#shape.reduce((a, b) => a * b, 1); }
 
   /** A copy of the elements in row-major order. */
-  data(): Float32Array | Int32Array {
+  data(): Float32Array | Int32Array { return this.#copy(this.size); }
+
+  /** At least the first `count` elements, if there are so many, without a look at most of the others. */
+  #copy(count: number): Float32Array | Int32Array {
     return this.runtime.call('data', (core) => {
-      const dense = core.contiguous(this.handle('data'));
+      const made: Handle[] = [];
+      const make = (handle: Handle) => {
+        made.push(handle);
+        return handle;
+      };
       try {
+        let x = this.handle('data');
+        let size = this.size;
+        for (let dim = 0; dim < this.#shape.length && count < size; dim++) {
+          const row = size / this.#shape[dim]!;
+          const rows = Math.ceil(count / row);
+          x = make(core.slice(x, dim, 0, rows));
+          size = rows * row;
+          if (rows > 1) break;
+        }
         const heap = this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32;
-        const start = core.address(dense) >>> 2;
-        return heap.slice(start, start + this.size);
+        const start = core.address(make(core.contiguous(x))) >>> 2;
+        return heap.slice(start, start + size);
       } finally {
-        dense.delete();
+        for (const handle of made) handle.delete();
       }
     });
   }
@@ -61,6 +81,15 @@ export class Tensor extends Owned {
 
   /** @internal */
   what(): string { return `a tensor [${this.#shape}]`; }
+  /** @internal */
+  protected inside(first: number): object {
+    const { shape, dtype } = this;
+    return this.size <= first ? { shape, dtype, data: this.data() } : { shape, dtype, first: this.#copy(first).slice(0, first) };
+  }
+
+  /** What JSON keeps of it: the elements. */
+  toJSON(): Nested { return this.toArray(); }
+  override toString(): string { return `Tensor [${this.#shape}] ${this.#dtype}`; }
 
   /**
    * Whether a gradient is wanted: of a leaf that was told so, and of what operators made of such. Can be set on leaves of

@@ -5,7 +5,7 @@ import type { Tensor } from './tensor.js';
 export type Nested = number | readonly Nested[];
 export type TypedArray =
   | Float32Array | Float64Array | Int8Array | Uint8Array | Uint8ClampedArray
-  | Int16Array | Uint16Array | Int32Array | Uint32Array;
+  | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
 export type DType = 'float32' | 'int32';
 /** Whatever an operator takes for a tensor. */
 export type TensorLike = Tensor | Nested | TypedArray;

@@ -42,6 +42,70 @@ tidy('the same tokens with and without the cache, from the same seed, whole and 
   }
 });
 
+tidy('several prompts are continued one after the other, each as if it were alone', () => {
+  const model = gpt().eval();
+  const prompts = [[1, 2], [3, 4], [1, 2]];
+  const options = { maxNewTokens: 5, temperature: 2, seed: 4 };
+  const alone = prompts.map((prompt, row) => model.generate(prompt, { ...options, seed: 4 + row }));
+  const seen = [[], [], []];
+  assert.deepEqual(model.generate(prompts, { ...options, onToken(token, row) { seen[row].push(token); } }), alone);
+  assert.deepEqual(seen, alone);
+  assert.notDeepEqual(alone[0], alone[2], 'another draw for an equal prompt');
+  assert.deepEqual(model.generate(attn.tensor(prompts, { dtype: 'int32' }), options), alone);
+  assert.deepEqual(model.generate(prompts.map((row) => Int32Array.from(row)), options), alone);
+  assert.deepEqual(model.generate(prompts.map((row) => attn.tensor(row, { dtype: 'int32' })), options), alone);
+  assert.deepEqual(model.generate([[1, 2]], options), [alone[0]], 'one prompt in an array');
+  const ragged = model.generate([[5], [1, 2, 3]], options);
+  assert.deepEqual(ragged, [model.generate([5], options), model.generate([1, 2, 3], { ...options, seed: 5 })]);
+  assert.deepEqual(model.generate(prompts, { ...options, onToken: (_, row) => row !== 1 }).map(({ length }) => length), [5, 1, 5], 'false ends its own text');
+  const deep = attn.ones([1, 1, 2]);
+  for (const [shape, prompt] of [['[]', 5], ['[1,1,2]', deep], ['[1,2]', [[[1, 2]]]]]) {
+    refuses(() => model.generate(prompt), { code: 'SHAPE', op: 'generate', message: `generate: prompt must be [T], or several of those, got ${shape}` });
+  }
+  refuses(() => model.generate([[1], [[2]]]), { code: 'SHAPE', op: 'generate' });
+  refuses(() => model.generate([]), { code: 'RANGE', op: 'generate' });
+  refuses(() => model.generate([[1], []]), { code: 'RANGE', op: 'generate' });
+});
+
+tidy('any clock is a seed, negative and broken numbers are none', () => {
+  const model = gpt().eval();
+  for (const seed of [0, Date.now(), 2 ** 53 - 1]) {
+    const options = { seed, temperature: 3, maxNewTokens: 6 };
+    assert.deepEqual(model.generate([1], options), model.generate([1], options));
+    attn.manualSeed(seed);
+    const drawn = attn.rand([3]).toArray();
+    attn.manualSeed(seed);
+    assert.deepEqual(attn.rand([3]).toArray(), drawn);
+  }
+  assert.notDeepEqual(...[2 ** 53 - 1, 2 ** 53 - 2].map((seed) => model.generate([1], { seed, temperature: 5, maxNewTokens: 9 })), 'all digits count');
+  for (const seed of [-1, 1.5, NaN, 2 ** 53]) {
+    const message = `must be a whole number from 0 to 2^53 − 1, got ${seed}`;
+    refuses(() => model.generate([1], { seed }), { code: 'RANGE', op: 'generate', message: `generate: seed ${message}` });
+    refuses(() => attn.manualSeed(seed), { code: 'RANGE', op: 'manualSeed', message: `manualSeed: seed ${message}` });
+  }
+  refuses(() => model.generate([[1], [1]], { seed: 2 ** 53 - 1 }), { code: 'RANGE', op: 'generate', message: /seed must be/ });
+  refuses(() => model.generate([1], { maxNewTokens: 3e9 }), { code: 'RANGE', op: 'generate', message: /maxNewTokens must be a whole number from -2147483647 to 2147483647, got 3000000000$/ });
+});
+
+tidy('a config that says a thing twice, or what no model knows, is refused in the words of who wrote it', () => {
+  const config = { vocabSize: 3, maxLength: 4, dModel: 2, numHeads: 1, numLayers: 1 };
+  const make = (rest) => () => new models.GPT({ ...config, ...rest });
+  refuses(make({ vocab_size: 4 }), { code: 'TYPE', op: 'GPT', message: "GPT: the config has both 'vocabSize' and 'vocab_size', which are one" });
+  refuses(make({ someThing: 1 }), { code: 'RANGE', op: 'GPT', message: /^GPT: the config's keys must be among vocabSize, maxLength, .*, got someThing$/ });
+  refuses(make({ some_thing: 1 }), { code: 'RANGE', op: 'GPT', message: /, got some_thing$/ });
+  refuses(make({ activation: 'gelu_new' }), { code: 'RANGE', op: 'GPT', message: 'GPT: activation must be gelu, relu or silu, got gelu_new' });
+  refuses(make({ maxLength: 'max_length' }), { code: 'TYPE', op: 'GPT', message: 'GPT: maxLength must be an integer, got "max_length"' });
+  refuses(make({ vocabSize: undefined }), { code: 'RANGE', op: 'GPT', message: 'GPT: vocabSize must be given, got none' });
+  const { vocabSize, ...rest } = config;
+  assert.equal(new models.GPT({ ...rest, vocab_size: vocabSize }).config.vocabSize, 3);
+  for (const [kind, settings] of Object.entries({
+    Classifier: { numClasses: 2 }, ViT: { imageSize: 4, patchSize: 2, numClasses: 2 }, Seq2Seq: { sourceVocab: 4, targetVocab: 4, embeddingDim: 2, hiddenSize: 2 },
+    Transformer: { sourceVocab: 4, targetVocab: 4 },
+  })) {
+    refuses(() => new models[kind]({ ...config, ...settings, no_such: 1 }), { code: 'RANGE', op: kind, message: /the config's keys must be among .*, got [a-zA-Z]+$|got no_such$/ });
+  }
+});
+
 tidy('greedy text is what the logits say; it stops at a token, by the caller, or with the caller’s error', () => {
   const model = gpt().eval();
   const greedy = model.generate([4], { maxNewTokens: 6, temperature: 0 });

@@ -79,3 +79,19 @@ test('a stack that runs out inside a call stops the core, since it may be in the
   assert.ok(stopped());
   assertStopped(attn, x, /the core stopped earlier \(Maximum call stack size exceeded\)/);
 });
+
+test('what a user’s own code throws ends nothing, whatever it says', async () => {
+  const attn = await load({ threads: 1 });
+  const x = attn.tensor([1, 2]);
+  const throwing = (error) => ({ get score() { throw error; } });
+  const deep = () => deep() + 1;
+  for (const error of [
+    new Error('Maximum call stack size exceeded'), new RangeError('too much recursion'), new Error('recursion'), Object.assign(new Error('call stack'), { name: 'InternalError' }),
+    'call stack', undefined,
+  ]) {
+    assert.throws(() => attn.attend([[1]], [[1]], [[1]], throwing(error)), { name: 'AttnError', op: 'attend' });
+    assert.throws(() => new attn.nn.GRU({ inputSize: 1, hiddenSize: 1 }).forward([[1]], null, { probe() { throw error; } }), (thrown) => thrown === error);
+  }
+  assert.throws(() => attn.attend([[1]], [[1]], [[1]], { get score() { return deep(); } }), { name: 'AttnError', op: 'attend' }, 'a stack that runs out outside');
+  assert.deepEqual(x.add(1).toArray(), [2, 3]);
+});
