@@ -15,6 +15,10 @@ enum class ErrorCode { shape, type, range, oom, aborted, unsupported, format, in
 /// "SHAPE", "TYPE", …
 const char* to_string(ErrorCode code);
 
+/// text that somebody else chose (a key, a tensor's name, a probe's), as every message holds it: in single quotes, with
+/// a backslash before ' and \, and control characters as \n, \t or \x1b.
+std::string quoted(std::string_view text);
+
 /// what() reads "op: what was expected, and what came". Thrown before any output is touched, unless an operator says
 /// else.
 class Error : public std::runtime_error {
