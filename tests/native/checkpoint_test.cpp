@@ -69,7 +69,7 @@ TEST_CASE("a checkpoint that does not fit changes neither the model nor its opti
   no("load_checkpoint", {"nested"}, optimizer("[[[[[[["));
   no("load_checkpoint", {"name and options"}, optimizer("{}"));
   no("load_checkpoint", {"name and options"}, optimizer(R"({"name":1,"options":{}})"));
-  no("load_checkpoint", {"lr", "number"}, optimizer(R"({"name":"Adam","options":{"lr":"1"}})"));
+  no("load_checkpoint", {"'lr'", "number"}, optimizer(R"({"name":"Adam","options":{"lr":"1"}})"));
   no("load_state_dict", {"Adam", "SGD"}, optimizer(R"({"name":"SGD","options":{}})"));
   no("load_state_dict", {"state.0.step", "missing"}, with([](auto& c) {
        std::erase_if(c.tensors, [](const auto& entry) { return entry.first == "optimizer.state.0.step"; });
@@ -88,8 +88,8 @@ TEST_CASE("names that a checkpoint keeps for itself are refused") {
    public:
     Odd() { register_module("optimizer", std::make_shared<nn::Linear>(nn::LinearOptions{1, 1})); }
   };
-  check_error(ErrorCode::format, "save_checkpoint", {"optimizer.weight"}, [] { attn::save_checkpoint(Odd()); });
-  check_error(ErrorCode::format, "save_checkpoint", {"key optimizer"}, [] {
+  check_error(ErrorCode::format, "save_checkpoint", {"'optimizer.weight'"}, [] { attn::save_checkpoint(Odd()); });
+  check_error(ErrorCode::format, "save_checkpoint", {"key 'optimizer'"}, [] {
     attn::save_checkpoint(nn::Linear({1, 1}), nullptr, {{"optimizer", ""}});
   });
 }

@@ -104,9 +104,9 @@ TEST_CASE("what cannot be written is refused") {
     check_error(code, "save_safetensors", {piece}, [&] { attn::save_safetensors(tensors, metadata); });
   };
   const Tensor x = attn::ones({1});
-  no(ErrorCode::type, "w must be a tensor", {{"w", Tensor()}});
-  no(ErrorCode::format, "w comes twice", {{"w", x}, {"w", x}});
-  no(ErrorCode::format, "__metadata__", {{"__metadata__", x}});
+  no(ErrorCode::type, "'w' must be a tensor", {{"w", Tensor()}});
+  no(ErrorCode::format, "'w' comes twice", {{"w", x}, {"w", x}});
+  no(ErrorCode::format, "'__metadata__' is kept for the metadata", {{"__metadata__", x}});
   no(ErrorCode::format, "UTF-8", {{"\xff", x}});
   no(ErrorCode::format, "UTF-8", {{"w", x}}, {{"key", "\xc3"}});
 }
@@ -145,10 +145,10 @@ TEST_CASE("a header that is too long, or no header, is refused") {
 
 TEST_CASE("a key that comes twice, or nesting without end, is refused") {
   const std::string one = w("F32", "[1]", "[0,4]");
-  refused({"\"w\"", "twice"}, file(object(one + "," + one), 4));
-  refused({"\"dtype\"", "twice"},
+  refused({"'w'", "twice"}, file(object(one + "," + one), 4));
+  refused({"'dtype'", "twice"},
           file(object(R"("w":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]})"), 4));
-  refused({"\"a\"", "twice"}, file(object(R"("__metadata__":{"a":"1","a":"2"})")));
+  refused({"'a'", "twice"}, file(object(R"("__metadata__":{"a":"1","a":"2"})")));
   CHECK(attn::load_safetensors(file(object(R"("__metadata__":{"w":"1"},)" + one), 4)).tensors.size() == 1);
   for (const std::string part : {"[", "{\"a\":"}) {
     std::string deep = "{\"w\":";
@@ -160,18 +160,18 @@ TEST_CASE("a key that comes twice, or nesting without end, is refused") {
 
 TEST_CASE("metadata other than text is refused") {
   refused({"__metadata__", "object", "[]"}, file(object(R"("__metadata__":[])")));
-  refused({"__metadata__", "\"a\"", "string", "1"}, file(object(R"("__metadata__":{"a":1})")));
+  refused({"__metadata__", "'a'", "string", "1"}, file(object(R"("__metadata__":{"a":1})")));
 }
 
 TEST_CASE("a tensor that is described badly is refused, and named") {
   const auto no = [](std::initializer_list<std::string_view> pieces, const std::string& header) {
     refused(pieces, file(object(header), 4));
-    refused({"\"w\""}, file(object(header), 4));
+    refused({"'w'"}, file(object(header), 4));
   };
   no({"object", "3"}, R"("w":3)");
-  no({"no dtype"}, R"("w":{"shape":[1],"data_offsets":[0,4]})");
-  no({"no shape"}, R"("w":{"dtype":"F32","data_offsets":[0,4]})");
-  no({"no data_offsets"}, R"("w":{"dtype":"F32","shape":[1]})");
+  no({"no 'dtype'"}, R"("w":{"shape":[1],"data_offsets":[0,4]})");
+  no({"no 'shape'"}, R"("w":{"dtype":"F32","data_offsets":[0,4]})");
+  no({"no 'data_offsets'"}, R"("w":{"dtype":"F32","shape":[1]})");
   for (const char* dtype : {"F8_E4M3", "I16", "f32", "", "C64"}) no({"dtype", dtype}, w(dtype, "[1]", "[0,4]"));
   no({"dtype", "7"}, R"("w":{"dtype":7,"shape":[1],"data_offsets":[0,4]})");
   no({"F64 [1] needs 8 bytes"}, w("F64", "[1]", "[0,4]"));
@@ -205,9 +205,9 @@ TEST_CASE("tensors that overlap, leave holes or leave bytes over are refused") {
   CHECK(attn::load_safetensors(
             file(object(w("U8", "[4]", "[0,4]") + R"(,"x":{"dtype":"U8","shape":[0],"data_offsets":[0,0]})"), 4))
             .tensors.size() == 2);
-  refused({"\"w\"", "byte 2", "overlaps"}, file(two("[0,4]", "[2,6]"), 8));
-  refused({"\"w\"", "byte 0", "overlaps"}, file(two("[0,4]", "[0,4]"), 4));
-  refused({"bytes 4 to 5", "\"w\""}, file(two("[0,4]", "[5,9]"), 9));
+  refused({"'w'", "byte 2", "overlaps"}, file(two("[0,4]", "[2,6]"), 8));
+  refused({"'w'", "byte 0", "overlaps"}, file(two("[0,4]", "[0,4]"), 4));
+  refused({"bytes 4 to 5", "'w'"}, file(two("[0,4]", "[5,9]"), 9));
   refused({"2 bytes after"}, file(two("[0,4]", "[4,8]"), 10));
 }
 
@@ -217,12 +217,12 @@ TEST_CASE("elements without a place in float32 or int32 are refused") {
     std::memcpy(bytes.data() + bytes.size() - sizeof value, &value, sizeof value);
     return bytes;
   };
-  refused({"element 1", "\"w\"", "int32"}, one("I64", std::int64_t{1} << 31));
-  refused({"element 1", "\"w\"", "int32"}, one("I64", -(std::int64_t{1} << 31) - 1));
-  refused({"element 1", "\"w\"", "float32"}, one("F64", 1e39));
-  refused({"element 1", "\"w\"", "0 or 1"}, one("BOOL", std::uint8_t{2}));
+  refused({"element 1", "'w'", "int32"}, one("I64", std::int64_t{1} << 31));
+  refused({"element 1", "'w'", "int32"}, one("I64", -(std::int64_t{1} << 31) - 1));
+  refused({"element 1", "'w'", "float32"}, one("F64", 1e39));
+  refused({"element 1", "'w'", "0 or 1"}, one("BOOL", std::uint8_t{2}));
   const auto odd = [&](std::string_view what, const Bytes& bytes) {
-    refused({"element 1", "\"w\"", what}, bytes);
+    refused({"element 1", "'w'", what}, bytes);
     return attn::load_safetensors(bytes, true).tensors[0].second.data()[1];
   };
   CHECK(std::isnan(odd("nan", one("F32", kNan))));
@@ -232,4 +232,31 @@ TEST_CASE("elements without a place in float32 or int32 are refused") {
   CHECK(odd("-inf", one("F16", std::uint16_t{0xfc00})) == -kInf);
   CHECK(std::isnan(odd("nan", one("F16", std::uint16_t{0x7e01}))));
   CHECK(odd("inf", one("BF16", std::uint16_t{0x7f80})) == kInf);
+}
+
+TEST_CASE("a file of another kind is called by its name, with what to do about it") {
+  using namespace std::string_literals;
+  const auto is = [](const std::string& content, std::initializer_list<std::string_view> pieces) {
+    const auto bytes = std::as_bytes(std::span(content));
+    refused(pieces, {bytes.begin(), bytes.end()});
+  };
+  const std::string rest(100, '\0');
+  is("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", {"Git LFS pointer", "git lfs pull"});
+  for (const char* page :
+       {"<!DOCTYPE html>\n<html lang=\"en\">", "\xef\xbb\xbf\r\n  <!doctype HTML><title>404", "<html>"})
+    is(page, {"HTML page", "address"});
+  is("PK\x03\x04\0\0\x08\x08"s + rest, {"zip archive", "torch.save", "safetensors.torch.save_file"});
+  for (const char* protocol : {"\x02", "\x03", "\x04", "\x05"})
+    is("\x80"s + protocol + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + rest,
+       {"pickle", "torch.save", "safetensors.torch.save_file"});
+  is("\x80\x04\x95\x05\0\0\0\0"s + rest, {"pickle"});  // whose first bytes would be a header's length
+  is("\x93NUMPY\x01\0v\0{'descr': '<f4'"s + rest, {"NumPy", "safetensors.numpy.save_file"});
+  is("\x1f\x8b\x08\0"s + rest, {"gzip", "unpack"});
+
+  // A length that only looks like one of these is a length.
+  for (const std::size_t length : {0x0280u, 0x8b1fu}) {
+    std::string header = object(w("F32", "[1]", "[0,4]"));
+    header.resize(length, ' ');
+    CHECK(attn::load_safetensors(file(header, 4)).tensors.size() == 1);
+  }
 }
