@@ -84,7 +84,8 @@ abstract class Multihead extends Module {
 
   /**
    * [output, weights]: output as query; weights [B,T,S], or [B,H,T,S] not averaged, null unless needed. The probe sees "q",
-   * "k", "v", "scores", "scaled", "masked", "weights" [B,H,T,S], "z" and "out".
+   * "k", "v", "scores", "scaled", "masked", "weights" [B,H,T,S], "z" and "out"; each but "z" follows from those before it,
+   * and so does "z" once one of them was replaced. Where nothing was, nor weights are needed, the fused path makes it.
    */
   forward(
     query: TensorLike, key: TensorLike, value: TensorLike, options: MultiheadAttentionCall = {},
@@ -103,8 +104,8 @@ abstract class Multihead extends Module {
 /**
  * concat_h(softmax(q_h k_hᵀ / √D + mask) v_h) · W_oᵀ + b_o, with q = query · W_qᵀ + b_q and so forth. query [T,B,E], key
  * [S,B,kdim], value [S,B,vdim]; batch first with batchFirst; without the B, unbatched. Parameters and their names are
- * PyTorch's: `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, … A fully masked row has zero weights (PyTorch: NaN).
- * Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
+ * PyTorch's: `in_proj_weight`, `in_proj_bias`, `out_proj.weight`, … A fully masked row has zero weights (PyTorch: NaN), and a
+ * masked key contributes nothing, whatever it and its value hold. Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
  */
 export class MultiheadAttention extends Multihead {
   /** @internal */

@@ -21,7 +21,8 @@ export interface TensorOptions {
 
 /**
  * Sees every named activation of a forward pass ("self_attn.weights"), and may return another of the same shape for the
- * model to go on with. Called synchronously; what it throws comes out of `forward`.
+ * model to go on with. Looking changes nothing, bit for bit; what follows from another tensor is the result from there
+ * on. Called synchronously; what it throws comes out of `forward`.
  */
 export type Probe = (name: string, activation: Tensor) => Tensor | undefined | void;
 export interface ProbeOptions {

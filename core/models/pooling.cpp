@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 
 #include "models/init.hpp"
+#include "src/functional/masked.hpp"
+#include "src/nn/attention_masks.hpp"
 
 namespace attn::models {
 
@@ -43,26 +44,21 @@ Tensor equal_weights(Index batch, Index steps, const Tensor& padding) {
   return weights;
 }
 
-Tensor as_float(const Tensor& mask) {
-  const Tensor out = Tensor::empty(mask.shape());
-  std::ranges::transform(mask.values<std::int32_t>(), out.data(), [](std::int32_t m) { return m != 0 ? 1.0f : 0.0f; });
-  return out;
-}
-
 }  // namespace
 
-Tensor Pool::weights(const Tensor& x, const Tensor& padding, const Probe& probe) const {
+Tensor Pool::weights(const Tensor& x, const Tensor& padding, const Tensor& mask, const Probe& probe) const {
   if (kind_ == Pooling::mean) return equal_weights(x.size(0), x.size(1), padding);
   const Tensor scores = probe("scores", matmul(linear(x, proj_->weight, proj_->bias, ops::Unary::tanh), query_));
-  constexpr float nothing = -std::numeric_limits<float>::infinity();
-  return softmax(padding.defined() ? masked_fill(scores, as_float(padding), nothing) : scores, 1);
+  return softmax(detail::add_mask(scores, mask), 1);
 }
 
 Tensor Pool::forward(const Tensor& x, const Tensor& padding, const Probe& probe) const {
   const Index batch = x.size(0), steps = x.size(1), features = x.size(2);
   if (kind_ == Pooling::cls) return reshape(slice(x, 1, 0, 1), {batch, features});
-  const Tensor by = probe("weights", weights(x, padding, probe));
-  return reshape(matmul(reshape(by, {batch, 1, steps}), x), {batch, features});
+  const Tensor mask = padding.defined() ? nn::additive_mask("Pool", "padding", padding) : Tensor();
+  const auto row = [&](const Tensor& y) { return y.defined() ? reshape(y, {batch, 1, steps}) : y; };
+  const Tensor by = probe("weights", weights(x, padding, mask, probe));
+  return reshape(detail::weighted_sum(row(by), x, row(mask)), {batch, features});
 }
 
 }  // namespace attn::models

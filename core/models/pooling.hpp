@@ -16,7 +16,7 @@ constexpr const char* name_of(Pooling x) {
   return names[static_cast<int>(x)];
 }
 
-/// Padded rows count for nothing; padding is [B,T], 1 for these, or none.
+/// Padded rows count for nothing, whatever they hold; padding is [B,T], 1 for these, or none.
 /// attention: out = Σ_t weights_t x_t, weights = softmax_t(query · tanh(W x_t + b)), of Yang et al. 2016, "Hierarchical
 /// attention networks for document classification", section 2.2. With mean the weights are equal.
 /// Parameters: cls [1,D], normal with deviation 0.02 at first; or proj.weight [D,D], proj.bias [D] and query [D], as
@@ -32,7 +32,8 @@ class Pool : public nn::Module {
   Tensor forward(const Tensor& x, const Tensor& padding, const Probe& probe = {}) const;
 
  private:
-  Tensor weights(const Tensor& x, const Tensor& padding, const Probe& probe) const;
+  /// mask: 0 where padding is 0, else -inf.
+  Tensor weights(const Tensor& x, const Tensor& padding, const Tensor& mask, const Probe& probe) const;
 
   Pooling kind_;
   Tensor &cls_, &query_;

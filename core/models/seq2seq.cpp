@@ -4,7 +4,7 @@
 
 #include "attn/error.hpp"
 #include "attn/random.hpp"
-#include "src/functional/arithmetic.hpp"
+#include "src/functional/masked.hpp"
 
 namespace attn::models {
 
@@ -139,11 +139,11 @@ Seq2Seq::Steps Seq2Seq::look(const Tensor& query, const Memory& memory, const Pr
     const Tensor sums = plus(query_proj_->forward(query), memory.keys);
     scores = transpose(score_->forward(unary(ops::Unary::tanh, sums)), 1, 2);
   } else {
-    scores = matmul(query, transpose(memory.keys, 1, 2));
+    scores = detail::dot_scores(query, memory.keys);
   }
-  const Tensor masked = probe("masked", plus(probe("scores", scores), memory.mask));
+  const Tensor masked = probe("masked", detail::add_mask(probe("scores", scores), memory.mask));
   const Tensor weights = probe("weights", softmax(masked, -1));
-  return {probe("z", matmul(weights, memory.values)), weights, {}};
+  return {probe("z", detail::weighted_sum(weights, memory.values, masked)), weights, {}};
 }
 
 Seq2Seq::Steps Seq2Seq::advance(const Tensor& embedded, const Tensor& state, const Memory& memory,

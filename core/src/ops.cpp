@@ -66,6 +66,24 @@ void masked_fill(const In& x, const In& mask, float value, const Out& out) {
                   });
 }
 
+void add_mask(const In& scores, const In& mask, const Out& out) {
+  constexpr float closed = -std::numeric_limits<float>::infinity();
+  const Shape shape = broadcast_shapes("add_mask", scores.shape, mask.shape);
+  const In wide_scores = broadcast_to(scores, shape), wide_mask = broadcast_to(mask, shape);
+  std::array<Index, 2> steps;
+  for_each_run<2>(shape, {wide_scores.strides, wide_mask.strides}, steps,
+                  [&](Index n, Index at, const std::array<Index, 2>& from) {
+                    float buffer_scores[kRun], buffer_mask[kRun];
+                    Index step = steps[0], mask_step = steps[1];
+                    const float* const x = gather(scores.data + from[0], n, step, buffer_scores);
+                    const float* const m = gather(mask.data + from[1], n, mask_step, buffer_mask);
+                    for (Index i = 0; i < n; ++i) {  // selected: a masked score may be NaN
+                      const float added = m[i * mask_step];
+                      out.data[at + i] = added == closed ? closed : x[i * step] + added;
+                    }
+                  });
+}
+
 template <class T>
 void copy(const View<const T>& x, const View<T>& out) {
   std::array<Index, 2> steps;

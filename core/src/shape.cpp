@@ -39,10 +39,10 @@ Index checked_numel(std::string_view op, const Shape& shape) {
 
 Shape row_major_strides(const Shape& shape) {
   Shape strides(shape.size());
-  Index stride = 1;
+  std::size_t stride = 1;  // unsigned, since the other sizes of an empty tensor may be too large for it
   for (std::size_t i = shape.size(); i-- > 0;) {
-    strides[i] = stride;
-    stride *= std::max<Index>(shape[i], 1);
+    strides[i] = static_cast<Index>(stride);
+    stride *= static_cast<std::size_t>(std::max<Index>(shape[i], 1));
   }
   return strides;
 }

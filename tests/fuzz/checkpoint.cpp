@@ -1,11 +1,14 @@
-// libFuzzer's way in: bytes that do not load must be a FORMAT error, and nothing else may happen.
+// libFuzzer's way in: bytes that do not load must be a FORMAT error, what is written must load, and nothing else may
+// happen.
 #include "checkpoint.hpp"
 
 #include <cstdint>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  fuzz::loads(std::as_bytes(std::span(data, size)));
+  const auto bytes = std::as_bytes(std::span(data, size));
+  fuzz::loads(bytes);
+  fuzz::writes(bytes);
   return 0;
 }
 

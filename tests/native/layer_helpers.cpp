@@ -22,8 +22,9 @@ std::vector<std::string> names(const attn::nn::NamedTensors& tensors) {
   return all;
 }
 
-attn::Probe unchanged() {
-  return attn::Probe([](const std::string&, const Tensor& x) { return x; });
+attn::Probe copying() {
+  return attn::Probe(
+      [](const std::string&, const Tensor& x) { return Tensor::from(attn::contiguous(x).values(), x.shape()); });
 }
 
 Run run_attention(const attn::nn::MultiheadAttention& attention, const Tensor& query, const Tensor& memory,

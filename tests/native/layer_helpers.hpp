@@ -12,8 +12,8 @@ void check_parameters(const attn::nn::Module& module, const NamesAndShapes& name
 
 std::vector<std::string> names(const attn::nn::NamedTensors& tensors);
 
-/// A probe that leaves everything as it is, which takes layers off their fused paths.
-attn::Probe unchanged();
+/// A probe that puts an equal tensor in the place of each, so that attention's plain path makes the result.
+attn::Probe copying();
 
 /// The output of attention to memory, and the gradients that a fixed one of the output gives: of query, memory and
 /// every parameter.

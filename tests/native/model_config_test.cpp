@@ -92,9 +92,7 @@ TEST_CASE("padding from lengths") {
   check_error(ErrorCode::range, "padding_mask", {"from 0 to 3", "got -1"}, [] { padding_mask(integers({-1}), 3); });
   check_error(ErrorCode::type, "padding_mask", {"int32", "float32"}, [] { padding_mask(tensor({1}, {1}), 3); });
   check_error(ErrorCode::type, "padding_mask", {"int32", "none"}, [] { padding_mask({}, 3); });
-  check_error(ErrorCode::shape, "padding_mask", {"[B]", "[1,1]"}, [] {
-    padding_mask(integers({1}, {1, 1}), 3);
-  });
+  check_error(ErrorCode::shape, "padding_mask", {"[B]", "[1,1]"}, [] { padding_mask(integers({1}, {1, 1}), 3); });
 }
 
 TEST_CASE("a model's config names its keys, and a text of somebody else's is marked where it is refused") {
@@ -112,6 +110,7 @@ TEST_CASE("a model's config names its keys, and a text of somebody else's is mar
   };
   CHECK(marked(R"({"width":3,"positions":"in_turn"})").ends_with("got \x02in_turn\x03"));
   CHECK(marked(R"({"width":"so_wide"})").ends_with("got \x02\"so_wide\"\x03"));
-  CHECK(marked(R"({"width":3,"a_b":1})").ends_with("got \x02"
-                                                   "a_b\x03"));
+  CHECK(marked(R"({"width":3,"a_b":1})")
+            .ends_with("got \x02"
+                       "a_b\x03"));
 }

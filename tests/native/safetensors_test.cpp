@@ -106,7 +106,7 @@ TEST_CASE("what cannot be written is refused") {
   const Tensor x = attn::ones({1});
   no(ErrorCode::type, "w must be a tensor", {{"w", Tensor()}});
   no(ErrorCode::format, "w comes twice", {{"w", x}, {"w", x}});
-  no(ErrorCode::format, "__metadata__", {{"__metadata__", x}});
+  no(ErrorCode::format, "__metadata__ is kept for the metadata", {{"__metadata__", x}});
   no(ErrorCode::format, "UTF-8", {{"\xff", x}});
   no(ErrorCode::format, "UTF-8", {{"w", x}}, {{"key", "\xc3"}});
 }
@@ -232,4 +232,31 @@ TEST_CASE("elements without a place in float32 or int32 are refused") {
   CHECK(odd("-inf", one("F16", std::uint16_t{0xfc00})) == -kInf);
   CHECK(std::isnan(odd("nan", one("F16", std::uint16_t{0x7e01}))));
   CHECK(odd("inf", one("BF16", std::uint16_t{0x7f80})) == kInf);
+}
+
+TEST_CASE("a file of another kind is called by its name, with what to do about it") {
+  using namespace std::string_literals;
+  const auto is = [](const std::string& content, std::initializer_list<std::string_view> pieces) {
+    const auto bytes = std::as_bytes(std::span(content));
+    refused(pieces, {bytes.begin(), bytes.end()});
+  };
+  const std::string rest(100, '\0');
+  is("version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", {"Git LFS pointer", "git lfs pull"});
+  for (const char* page :
+       {"<!DOCTYPE html>\n<html lang=\"en\">", "\xef\xbb\xbf\r\n  <!doctype HTML><title>404", "<html>"})
+    is(page, {"HTML page", "address"});
+  is("PK\x03\x04\0\0\x08\x08"s + rest, {"zip archive", "torch.save", "safetensors.torch.save_file"});
+  for (const char* protocol : {"\x02", "\x03", "\x04", "\x05"})
+    is("\x80"s + protocol + "\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19." + rest,
+       {"pickle", "torch.save", "safetensors.torch.save_file"});
+  is("\x80\x04\x95\x05\0\0\0\0"s + rest, {"pickle"});  // whose first bytes would be a header's length
+  is("\x93NUMPY\x01\0v\0{'descr': '<f4'"s + rest, {"NumPy", "safetensors.numpy.save_file"});
+  is("\x1f\x8b\x08\0"s + rest, {"gzip", "unpack"});
+
+  // A length that only looks like one of these is a length.
+  for (const std::size_t length : {0x0280u, 0x8b1fu}) {
+    std::string header = object(w("F32", "[1]", "[0,4]"));
+    header.resize(length, ' ');
+    CHECK(attn::load_safetensors(file(header, 4)).tensors.size() == 1);
+  }
 }

@@ -29,6 +29,9 @@ void binary(Binary f, const In& a, const In& b, const Out& out);
 /// out = x where mask == 0, value elsewhere; mask broadcasts to x.
 void masked_fill(const In& x, const In& mask, float value, const Out& out);
 
+/// out = scores + mask with NumPy broadcasting, but -inf where the mask is, whatever scores hold, NaN too.
+void add_mask(const In& scores, const In& mask, const Out& out);
+
 /// out = x / (1 - p) for all but a share of p of the elements, which are 0 instead; the key decides which. All 0 where
 /// p is 1. x contiguous.
 void dropout(const In& x, double p, std::uint64_t key, const Out& out);

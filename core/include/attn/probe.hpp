@@ -10,8 +10,10 @@
 namespace attn {
 
 /// Passes named activations ("blocks.0.attn.scores") through a function that may look at one, or return another of the
-/// same shape for the model to go on with. Without a function it costs nothing, and models take their fused paths:
-/// whoever needs an activation that a fused path never makes asks `if (probe)` first.
+/// same shape for the model to go on with. Looking costs time and memory but changes nothing, bit for bit: which path
+/// makes a result never depends on the probe. An activation that a fused path never makes is made beside it for a probe
+/// to see, `if (probe)`; once that has put another tensor in its place, what follows from that is the result. Without a
+/// function it costs nothing.
 class Probe {
  public:
   using See = std::function<Tensor(const std::string& name, const Tensor& activation)>;

@@ -1,5 +1,6 @@
 #include "attn/checkpoint.hpp"
 
+#include <cmath>
 #include <string_view>
 
 #include "json.hpp"
@@ -23,7 +24,8 @@ optim::OptimizerState read_state(const char* op, const std::string& text, nn::Na
   optim::OptimizerState state{name->get<std::string>(), {}, std::move(tensors)};
   for (const auto& [key, value] : options->items()) {
     if (!value.is_number())
-      detail::malformed(op, what + ": " + key + " must be a number, got " + detail::excerpt(value.dump()));
+      detail::malformed(op,
+                        what + ": " + detail::excerpt(key) + " must be a number, got " + detail::excerpt(value.dump()));
     state.options[key] = value.get<double>();
   }
   return state;
@@ -37,12 +39,16 @@ std::vector<std::byte> save_checkpoint(const nn::Module& model, const optim::Opt
   nn::NamedTensors tensors = model.state_dict();
   for (const auto& [name, x] : tensors)
     if (name.starts_with(kOptimizerPrefix))
-      detail::malformed(op, "the model's name " + name + " is kept for the optimizer");
+      detail::malformed(op, "the model's name " + detail::excerpt(name) + " is kept for the optimizer");
   if (metadata.contains(kOptimizer)) detail::malformed(op, "the metadata's key optimizer is kept for the optimizer");
   Metadata all = metadata;
   if (optimizer) {
     optim::OptimizerState state = optimizer->state_dict();
-    all[kOptimizer] = json{{"name", state.name}, {"options", state.options}}.dump();
+    for (const auto& [option, value] : state.options)  // JSON has no word for infinity
+      if (!std::isfinite(value))
+        detail::malformed(
+            op, "the optimizer's option " + detail::excerpt(option) + " must be finite, got " + std::to_string(value));
+    all[kOptimizer] = detail::dump(op, {{"name", state.name}, {"options", state.options}});
     for (auto& [name, x] : state.tensors) tensors.emplace_back(std::string(kOptimizerPrefix) + name, x);
   }
   return save_safetensors(tensors, all);
@@ -68,6 +74,14 @@ void load_checkpoint(const Checkpoint& checkpoint, nn::Module& model, optim::Opt
     optimizer->load_state_dict(before);
     throw;
   }
+}
+
+Metadata load_checkpoint(std::span<const std::byte> bytes, nn::Module& model, optim::Optimizer* optimizer,
+                         bool allow_nonfinite) {
+  Checkpoint checkpoint = load_safetensors(bytes, allow_nonfinite);
+  load_checkpoint(checkpoint, model, optimizer);
+  checkpoint.metadata.erase(kOptimizer);
+  return std::move(checkpoint.metadata);
 }
 
 }  // namespace attn

@@ -92,7 +92,7 @@ Tensor read_elements(const char* op, const std::string& name, const std::string&
   const auto odd = std::ranges::find_if(values, [](float x) { return !std::isfinite(x); });
   if (odd != values.end())
     malformed(op, "element " + std::to_string(odd - values.begin()) + " of " + name + " is " + std::to_string(*odd) +
-                      "; that must be allowed by who reads it");
+                      "; who wants to read that says so by allow_nonfinite: true");
   return out;
 }
 

@@ -16,11 +16,17 @@ namespace attn::detail {
   throw Error(ErrorCode::format, op, what);
 }
 
-/// A piece of the file for a message: its beginning, if it is long.
-inline std::string excerpt(const std::string& text) {
-  constexpr std::size_t most = 100;
-  return text.size() <= most ? text : text.substr(0, most) + "…";
+/// A piece of the file for a message: its beginning, if it is long; of whole characters, if it is UTF-8.
+inline std::string beginning(const std::string& text) {
+  std::size_t most = 100;
+  if (text.size() <= most) return text;
+  while (most > 0 && (text[most] & 0xc0) == 0x80) --most;
+  return text.substr(0, most) + "…";
 }
+
+inline std::string excerpt(const std::string& text) { return verbatim(beginning(text)); }
+/// A name that the file has.
+inline std::string in_quotes(const std::string& name) { return verbatim('"' + beginning(name) + '"'); }
 
 /// An object. Throws FORMAT where the text is none, an object in it has a key twice, of which the library would keep
 /// the last, or it is nested deeper than any use of it here, which would tax the stack of whoever walks it.
@@ -36,7 +42,7 @@ inline nlohmann::json parse_object(const char* op, const std::string& what, std:
       keys.emplace_back();
     }
     if (event == Event::key && !keys[at - 1].insert(parsed.get<std::string>()).second)
-      malformed(op, what + " has the key " + excerpt(parsed.dump()) + " twice");
+      malformed(op, what + " has the key " + in_quotes(parsed.get<std::string>()) + " twice");
     return true;
   };
   json object;

@@ -1,10 +1,8 @@
 // The plain path of attention: its numbers come from ops::attend, and each of its five stages is noted as an operator
 // of its own, so that a gradient may start from any of them.
-#include <algorithm>
 #include <cmath>
-#include <limits>
 
-#include "common.hpp"
+#include "masked.hpp"
 
 namespace attn {
 
@@ -12,20 +10,7 @@ using namespace detail;
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 Tensor row_sums(const Tensor& x) { return reduce(ops::Reduction::sum, x, -1, true); }
-
-/// 1 where f(x), else 0.
-template <class F>
-Tensor where(const Tensor& x, F f) {
-  const Tensor given = dense("attend", x), out = Tensor::empty(x.shape());
-  std::ranges::transform(given.values(), out.data(), [&](float v) { return f(v) ? 1.0f : 0.0f; });
-  return out;
-}
-Tensor masked_out(const Tensor& masked) {
-  return where(masked, [](float v) { return v == -kInfinity; });
-}
 
 /// [...,T,H·D] as [...,H,T,D], and back.
 Tensor split_heads(const Tensor& x, Index heads) {
@@ -53,30 +38,34 @@ Tensor lengths(const Tensor& x) {
   return masked_fill(length, where(length, [](float v) { return v == 0; }), 1);
 }
 
-/// From the gradient g [...,T,S] of scores of the heads q and k to those of everything that they were made of.
+/// From the gradient g [...,T,S] of scores of the heads q and k to those of everything that they were made of. A score
+/// without one, as a masked key's is, leaves its key out, which may hold NaN.
 void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor& k, const Tensor& scores,
                           const Tensor& g, Gradients& to) {
   const auto to_query = [&](const Tensor& x) { to.add(kQuery, join_heads(x, o.heads)); };
   const auto to_key = [&](const Tensor& x) { to.add(kKey, join_heads(x, o.heads)); };
   switch (o.score) {
     case Score::dot:
-    case Score::scaled_dot: to_query(matmul(g, k)); return to_key(matmul(turned(g), q));
+    case Score::scaled_dot: to_query(product_of_nonzero(g, k)); return to_key(matmul(turned(g), q));
     case Score::sqrt_norm:
     case Score::cosine: {
       // c = q·k / n(q) n(k): dc/dq = k / n(q) n(k) - p c q / ‖q‖², n = ‖·‖ and p = 1, or their root and a half.
       const bool root = o.score == Score::sqrt_norm;
-      const Tensor q_length = lengths(q), k_length = lengths(k),
-                   share = times(g, times(scores, full({}, root ? 0.5f : 1)));
-      const auto norm = [root](const Tensor& x) { return root ? unary(ops::Unary::sqrt, x) : x; };
-      const Tensor by = over(over(g, norm(q_length)), turned(norm(k_length)));
-      const auto pulled = [](const Tensor& x, const Tensor& length, const Tensor& sums) {
-        return over(over(times(x, sums), length), length);
+      const Tensor q_length = lengths(q), k_length = lengths(k);
+      const auto without = [](const Tensor& x, const Tensor& zeros) {
+        return masked_fill(x, where(zeros, [](float v) { return v == 0; }), 0);
       };
-      to_query(minus(matmul(by, k), pulled(q, q_length, row_sums(share))));
+      const Tensor share = without(times(g, times(scores, full({}, root ? 0.5f : 1))), g);
+      const auto norm = [root](const Tensor& x) { return root ? unary(ops::Unary::sqrt, x) : x; };
+      const Tensor by = without(over(over(g, norm(q_length)), turned(norm(k_length))), g);
+      const auto pulled = [&](const Tensor& x, const Tensor& length, const Tensor& sums) {
+        return without(over(over(times(x, sums), length), length), sums);
+      };
+      to_query(minus(product_of_nonzero(by, k), pulled(q, q_length, row_sums(share))));
       return to_key(minus(matmul(turned(by), q), pulled(k, k_length, row_sums(turned(share)))));
     }
     case Score::general: {
-      const Tensor to_product = matmul(g, k);
+      const Tensor to_product = product_of_nonzero(g, k);
       to_query(matmul(to_product, turned(o.weight)));
       to_key(matmul(turned(g), matmul(q, o.weight)));
       return to.add(kWeight, sum_to(matmul(turned(q), to_product), o.weight.shape()));
@@ -96,7 +85,7 @@ void differentiate_scores(const AttendOptions& o, const Tensor& q, const Tensor&
       to_query(matmul(to_q, o.query_weight));
       to_key(matmul(to_k, o.key_weight));
       to.add(kQueryWeight, sum_to(matmul(turned(to_q), q), o.query_weight.shape()));
-      to.add(kKeyWeight, sum_to(matmul(turned(to_k), k), o.key_weight.shape()));
+      to.add(kKeyWeight, sum_to(product_of_nonzero(turned(to_k), k), o.key_weight.shape()));
       return to.add(kScoreVector, to_v);
     }
   }
@@ -158,9 +147,10 @@ void record_stages(const Tensor& query, const Tensor& key, const Tensor& value, 
         });
   if (recording({out.weights, value}))
     record("attend", out.output, {out.weights, value},
-           [heads = o.heads, kept = Saved(value), weights = Saved(weights)](const Tensor& g, Gradients& to) {
+           [heads = o.heads, kept = Saved(value), weights = Saved(weights), masked = Saved(masked)](const Tensor& g,
+                                                                                                    Gradients& to) {
              const Tensor gradient = split_heads(g, heads), v = split_heads(kept.get(), heads);
-             if (to.wants(0)) to.add(0, matmul(gradient, turned(v)));
+             if (to.wants(0)) to.add(0, weights_gradient(gradient, weights.get(), v, masked.get()));
              if (to.wants(1)) to.add(1, join_heads(matmul(turned(weights.get()), gradient), heads));
            });
 }

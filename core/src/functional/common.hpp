@@ -1,6 +1,7 @@
 #pragma once
 // What every operator on tensors does with its arguments.
 
+#include <algorithm>
 #include <string>
 
 #include "arithmetic.hpp"
@@ -30,6 +31,14 @@ inline Tensor dense(const char* op, const Tensor& x) {
 
 /// The same for an argument that may be left out.
 inline Tensor optional_dense(const char* op, const Tensor& x) { return x.defined() ? dense(op, x) : x; }
+
+/// 1 where f(element), else 0; a mask for masked_fill.
+template <class F>
+Tensor where(const Tensor& x, F f) {
+  const Tensor given = dense("where", x), out = Tensor::empty(x.shape());
+  std::ranges::transform(given.values(), out.data(), [&](float v) { return f(v) ? 1.0f : 0.0f; });
+  return out;
+}
 
 inline In view_of(const Tensor& x) { return x.defined() ? x.view() : In{}; }
 

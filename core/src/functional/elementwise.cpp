@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "common.hpp"
 
 namespace attn {
@@ -43,11 +41,8 @@ Tensor unary(ops::Unary f, const Tensor& x) {
 
 namespace {
 
-/// 1 where x is 0.
 Tensor zeros_of(const Tensor& x) {
-  const Tensor given = dense("pow", x), out = Tensor::empty(x.shape());
-  std::ranges::transform(given.values(), out.data(), [](float v) { return v == 0 ? 1.0f : 0.0f; });
-  return out;
+  return where(x, [](float v) { return v == 0; });
 }
 
 /// d f(a, b) / da · g and d f(a, b) / db · g, before they are summed over what was broadcast.

@@ -38,6 +38,8 @@ Tensor Heads::query() const { return heads_of(*this, Part::query); }
 Tensor Heads::key() const { return heads_of(*this, Part::key); }
 Tensor Heads::value() const { return heads_of(*this, Part::value); }
 
+Tensor Heads::parted(const Tensor& joined) const { return view_of(*this, joined, {0, 0, num_heads}); }
+
 Tensor join_heads(const Tensor& x, bool batch_first) {
   const Tensor rows = permute(x, batch_first ? Shape{0, 2, 1, 3} : Shape{2, 0, 1, 3});
   return reshape(rows, {rows.size(0), rows.size(1), x.size(1) * x.size(3)});
@@ -63,7 +65,7 @@ Tensor attend_heads(const Heads& heads, const Mask& mask) {
     record("multi_head_attention", out, heads.projected,
            [shapes, projected, options, q = Saved(q), k = Saved(k), v = Saved(v), output = Saved(attended.output),
             lse = Saved(attended.lse)](const Tensor& g, Gradients& to) {
-             const Tensor to_output = view_of(shapes, g, {0, 0, shapes.num_heads});
+             const Tensor to_output = shapes.parted(g);
              const AttentionGradients found =
                  fused_attention_backward(q.get(), k.get(), v.get(), options, {output.get(), lse.get()}, to_output);
              std::vector<Tensor> gradients;

@@ -18,6 +18,8 @@ struct Heads {
   Tensor query() const;
   Tensor key() const;
   Tensor value() const;
+  /// What attend_heads or join_heads gave, as [B,H,T,D]; a view too.
+  Tensor parted(const Tensor& joined) const;
 };
 
 /// [B,H,T,D] as [B,T,H·D], or [T,B,H·D].

@@ -1,3 +1,4 @@
+#include "../functional/masked.hpp"
 #include "attention_masks.hpp"
 #include "attn/error.hpp"
 #include "attn/nn/attention.hpp"
@@ -39,19 +40,22 @@ AttentionResult AdditiveAttention::forward(const Tensor& query, const Tensor& ke
                         .query_weight = query_proj_->weight,
                         .key_weight = key_proj_->weight,
                         .score_vector = reshape(score_->weight, {score_->weight.numel()})};
-  if (key_padding_mask.defined()) {
+  const auto mask = [&](bool lengths) {
+    if (!key_padding_mask.defined()) return Mask();
     const Index batches = dims == 3 ? key.size(0) : 1, keys = key.size(-2);
-    options.mask = padding_mask(kAdditive, key_padding_mask, batches, keys, !probe);
-    if (Tensor& additive = options.mask.additive; additive.defined() && dims == 2)
-      additive = reshape(additive, {1, keys});
-  }
+    Mask padding = padding_mask(kAdditive, key_padding_mask, batches, keys, lengths);
+    if (padding.additive.defined() && dims == 2) padding.additive = reshape(padding.additive, {1, keys});
+    return padding;
+  };
+  options.mask = mask(true);
   const Attention found = attn::attend(query, key, value, options);
-  if (!probe) return {found.output, found.weights};
-  // From the scores on once more, one step at a time, for the probe may change any of it.
-  const Tensor scores = probe("scores", found.scores), &additive = options.mask.additive;
-  const Tensor masked = probe("masked", additive.defined() ? plus(scores, additive) : scores);
-  const Tensor weights = probe("weights", softmax(masked, -1));
-  return {probe("z", matmul(weights, value)), weights};
+  // Each stage is as it was found, until the probe puts another tensor in the place of one.
+  const Tensor scores = probe("scores", found.scores);
+  const Tensor masked =
+      probe("masked", scores.is(found.scores) ? found.masked : detail::add_mask(scores, mask(false).additive));
+  const Tensor weights = probe("weights", masked.is(found.masked) ? found.weights : softmax(masked, -1));
+  const bool as_found = weights.is(found.weights);
+  return {probe("z", as_found ? found.output : detail::weighted_sum(weights, value, masked)), weights};
 }
 
 }  // namespace attn::nn

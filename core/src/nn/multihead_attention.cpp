@@ -1,6 +1,7 @@
 #include <limits>
 
 #include "../functional/heads.hpp"
+#include "../functional/masked.hpp"
 #include "attention_masks.hpp"
 #include "attn/autograd.hpp"
 #include "attn/error.hpp"
@@ -23,12 +24,15 @@ Index divided(const char* what, Index whole, Index by) {
   return whole / by;
 }
 
-/// a [B,H,T,X] · b [B,G,X,Y] where H/G heads share one of b: their rows make one matrix.
-Tensor grouped_product(const Tensor& a, const Tensor& b) {
-  if (a.size(1) == b.size(1)) return matmul(a, b);
-  const Index rows = a.size(1) / b.size(1) * a.size(2);
-  const Tensor product = matmul(reshape(a, {a.size(0), b.size(1), rows, a.size(3)}), b);
-  return reshape(product, {a.size(0), a.size(1), a.size(2), b.size(3)});
+/// x [B,H,T,X] as [B,G,H/G·T,X]: the rows of heads that share one of keys make one matrix.
+Tensor grouped(const Tensor& x, Index groups) {
+  if (x.size(1) == groups) return x;
+  return reshape(x, {x.size(0), groups, x.size(1) / groups * x.size(2), x.size(3)});
+}
+/// Back from there.
+Tensor ungrouped(const Tensor& x, Index heads) {
+  if (x.size(1) == heads) return x;
+  return reshape(x, {x.size(0), heads, x.size(1) * x.size(2) / heads, x.size(3)});
 }
 
 /// 0 where s <= first + t, else -inf; [T,S].
@@ -150,7 +154,7 @@ Mask MultiheadAttention::mask_of(const MultiheadAttentionCall& call, const Sizes
   const bool as_is = !plain && n.added == 0;
   Mask mask;
   Tensor& sum = mask.additive;
-  const auto add = [&](const Tensor& term) { sum = sum.defined() ? plus(sum, term) : term; };
+  const auto add = [&](const Tensor& term) { sum = sum.defined() ? detail::add_mask(sum, term) : term; };
   if (call.attn_mask.defined()) {
     const Tensor& given = call.attn_mask;
     if (given.shape() != Shape{t, n.keys} && given.shape() != Shape{b * h, t, n.keys})
@@ -189,22 +193,29 @@ Tensor MultiheadAttention::extended(const Tensor& x, const Tensor& learned) cons
   return rows.size() == 1 ? x : cat(rows, 2);
 }
 
-AttentionResult MultiheadAttention::plain(const Tensor& query, const Tensor& key, const Tensor& value,
-                                          const Tensor& additive, const Probe& probe) const {
-  const Tensor q = probe("q", query), k = probe("k", key), v = probe("v", value);
-  const Tensor scores = probe("scores", grouped_product(q, transpose(k, -1, -2)));
+MultiheadAttention::Stages MultiheadAttention::stages(const Tensor& query, const Tensor& key, const Tensor& value,
+                                                      const Tensor& additive, const Probe& probe) const {
+  Stages found;
+  const auto seen = [&](const char* name, const Tensor& x) {
+    const Tensor y = probe(name, x);
+    found.replaced = found.replaced || !y.is(x);
+    return y;
+  };
+  const Tensor q = seen("q", query), k = seen("k", key);
+  found.value = seen("v", value);
+  const Tensor scores = seen("scores", ungrouped(detail::dot_scores(grouped(q, kv_heads_), k), options_.num_heads));
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head_dim_)));
-  const Tensor scaled = probe("scaled", times(scores, full({}, scale)));
-  const Tensor masked = probe("masked", additive.defined() ? plus(scaled, additive) : scaled);
-  Tensor weights = probe("weights", softmax(masked, -1));
-  if (training()) weights = dropout(weights, options_.dropout);
-  return {probe("z", grouped_product(weights, v)), weights};
+  const Tensor scaled = seen("scaled", times(scores, full({}, scale)));
+  found.masked = seen("masked", detail::add_mask(scaled, additive));
+  found.weights = seen("weights", softmax(found.masked, -1));
+  return found;
 }
 
 AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& key, const Tensor& value,
                                             const MultiheadAttentionCall& call) const {
   const Sizes n = checked(query, key, value, call);
-  const bool plainly = call.need_weights || call.probe || (options_.dropout > 0 && training()) ||
+  // The path depends on what is asked for, never on the probe: looking changes nothing.
+  const bool plainly = call.need_weights || (options_.dropout > 0 && training()) ||
                        autograd::recording({call.attn_mask, call.key_padding_mask});
   const Mask mask = mask_of(call, n, plainly);
   const Adaptation adaptation = adapt(query, call.probe);
@@ -227,27 +238,30 @@ AttentionResult MultiheadAttention::forward(const Tensor& query, const Tensor& k
     projected = reshape(over(rows, reshape(adaptation.temperatures, by)), shape);
   }
 
-  Tensor joined, weights;
-  if (!plainly && n.added == 0 && !call.cache) {
-    joined = detail::attend_heads(heads, mask);
-  } else {
-    Tensor k = heads.key(), v = heads.value();
-    if (call.cache) {
-      if (autograd::recording(heads.projected))
-        throw Error(ErrorCode::unsupported, kMultihead, "gradients do not go through a cache: use it under NoGrad");
-      call.cache->append(k, v);
-      k = call.cache->keys(), v = call.cache->values();
-    }
-    k = extended(k, bias_k_), v = extended(v, bias_v_);
-    AttentionResult found;
-    if (plainly)
-      found = plain(heads.query(), k, v, mask.additive, call.probe);
-    else
-      found.output =
-          scaled_dot_product_attention(heads.query(), k, v, {.mask = mask, .enable_gqa = kv_heads_ != heads.num_heads});
-    joined = detail::join_heads(found.output, n.batch_first);
-    weights = found.weights;
+  const bool staged = plainly || call.probe, apart = call.cache || n.added > 0;  // from the projections' own keys
+  Tensor k, v, z, joined, weights;
+  if (staged || apart) k = heads.key(), v = heads.value();
+  if (call.cache) {
+    if (autograd::recording(heads.projected))
+      throw Error(ErrorCode::unsupported, kMultihead, "gradients do not go through a cache: use it under NoGrad");
+    call.cache->append(k, v);
+    k = call.cache->keys(), v = call.cache->values();
   }
+  if (apart) k = extended(k, bias_k_), v = extended(v, bias_v_);
+  Stages found;
+  if (staged) found = stages(heads.query(), k, v, (plainly ? mask : mask_of(call, n, true)).additive, call.probe);
+  if (plainly || found.replaced) {
+    weights = training() ? dropout(found.weights, options_.dropout) : found.weights;
+    const Tensor sum = detail::weighted_sum(grouped(weights, kv_heads_), found.value, grouped(found.masked, kv_heads_));
+    z = ungrouped(sum, options_.num_heads);
+  } else if (apart) {
+    z = scaled_dot_product_attention(heads.query(), k, v, {.mask = mask, .enable_gqa = kv_heads_ != heads.num_heads});
+  } else {
+    joined = detail::attend_heads(heads, mask);
+    if (call.probe) z = heads.parted(joined);
+  }
+  if (const Tensor seen = call.probe("z", z); !joined.defined() || !seen.is(z))
+    joined = detail::join_heads(seen, n.batch_first);
   if (adaptation.gates.defined()) joined = times(joined, reshape(adaptation.gates, joined.shape()));
   const Tensor out = call.probe("out", reshape(out_proj_->forward(joined), query.shape()));
   if (!call.need_weights) return {out, {}};

@@ -37,7 +37,7 @@ void Optimizer::step() {
   update(turns);
   for (Slot& slot : slots_) {
     if (!slot.parameter.grad().defined()) continue;
-    ++slot.step;
+    if (slot.step < std::numeric_limits<std::int32_t>::max()) ++slot.step;  // where no correction is left to make
     slot.parameter.written();
   }
 }

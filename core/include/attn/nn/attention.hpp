@@ -74,10 +74,13 @@ struct MultiheadAttentionCall {
 /// [G·D,kdim] and v_proj_weight [G·D,vdim] where kdim, vdim or num_kv_heads differ from the usual; in_proj_bias
 /// [E+2·G·D], bias_k and bias_v [1,1,G·D], out_proj.weight [E,E], out_proj.bias [E].
 ///
-/// With need_weights, a probe, dropout or a mask that learns, the plain path runs, and these pass through the probe:
-/// "q" [B,H,T,D], "k" and "v" [B,G,S,D] (turned by rotary; the whole cache), "scores", "scaled", "masked", "weights"
-/// [B,H,T,S], "z" [B,H,T,D], "out" as the output. Else the fused path does, without a T×S matrix but for a mask. A
-/// masked key or value of NaN spoils its batch on the plain path, as in PyTorch; the fused one leaves it out.
+/// With need_weights, dropout or a mask that learns, the plain path runs; else the fused path does, without a T×S
+/// matrix but for a mask. The probe sees "q" [B,H,T,D], "k" and "v" [B,G,S,D] (turned by rotary; the whole cache),
+/// "scores", "scaled", "masked", "weights" [B,H,T,S], "z" [B,H,T,D], "out" as the output. One that only looks changes
+/// nothing: before the fused path the plain one's stages are computed for it alone. Once it has put another tensor in
+/// the place of one before "z", z is what the plain path makes of that. A key masked by -inf contributes nothing on
+/// either path, whatever it or its value holds, NaN and infinity included (PyTorch: NaN); but a weight that a probe
+/// gives it counts.
 ///
 /// Throws SHAPE, TYPE or RANGE; UNSUPPORTED for a cache while gradients are recorded.
 /// Source: Vaswani et al. 2017, arXiv:1706.03762, section 3.2.2.
@@ -108,8 +111,13 @@ class MultiheadAttention : public Module {
   std::vector<Tensor> project(const Tensor& query, const Tensor& key, const Tensor& value, bool query_apart) const;
   Mask mask_of(const MultiheadAttentionCall& call, const Sizes& sizes, bool plain) const;
   Tensor extended(const Tensor& x, const Tensor& learned) const;
-  AttentionResult plain(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& additive,
-                        const Probe& probe) const;
+  /// The plain path up to the weights.
+  struct Stages {
+    Tensor value{}, masked{}, weights{};
+    bool replaced = false;  ///< whether the probe put another tensor in the place of any
+  };
+  Stages stages(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& additive,
+                const Probe& probe) const;
 };
 
 /// Multi-head attention that adapts to its input. Each query sets, for each head, the temperature that its scores are
@@ -136,7 +144,8 @@ struct AdditiveAttentionOptions {
 /// output = Σ_s weights_s value_s, weights = softmax_s(vᵀ tanh(W_q q + W_k k_s)). query [B,T,Dq], key [B,S,Dk], value
 /// [B,S,Dv], key_padding_mask as in MultiheadAttentionCall, or all without the B. Result: output [B,T,Dv], weights
 /// [B,T,S]. Parameters: query_proj.weight [A,Dq], key_proj.weight [A,Dk], score.weight [1,A]. The probe sees "scores",
-/// "masked" and "weights" [B,T,S] and "z" [B,T,Dv], which is the output. Throws SHAPE or TYPE.
+/// "masked" and "weights" [B,T,S] and "z" [B,T,Dv], which is the output; what it puts in the place of one, the next are
+/// made of. A masked key contributes nothing, as in MultiheadAttention. Throws SHAPE or TYPE.
 /// Source: Bahdanau et al. 2015, arXiv:1409.0473, A.1.2.
 class AdditiveAttention : public Module {
  public:
