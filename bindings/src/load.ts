@@ -110,7 +110,7 @@ function failure(error: unknown): AttnError {
 export async function loadOn(platform: Platform, options: LoadOptions): Promise<Attn> {
   checkNames('load', options, ['threads', 'simd', 'baseUrl', 'glue']);
   if (options.glue !== undefined && typeof options.glue !== 'function') {
-    throw new AttnError('TYPE', 'load', `glue must be what 'attention-playground/wasm/web-single.js' exports by default, got ${shown(options.glue)}`);
+    throw new AttnError('TYPE', 'load', `glue must be the default export of attention-playground/wasm/web-single.js, got ${shown(options.glue)}`);
   }
   const { simd, why: whySimd } = await chooseSimd(options.simd);
   const { threads, why: whyThreads } = await chooseThreads(platform, options);

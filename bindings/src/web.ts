@@ -47,7 +47,7 @@ async function glueAt(address: string): Promise<CreateCore> {
     // Engines say no more than that it failed; why, the address itself can tell.
     const kind = disguise(await fetched(address));
     if (kind) throw misplaced(address, `is ${kind}, not a script`, error);
-    throw new Error(`${address} could not be imported (${String(error)}); where import() is not to be had, import 'attention-playground/wasm/web-single.js' and pass it: load({ glue })`, { cause: error });
+    throw new Error(`${address} could not be imported (${String(error)}); where import() is not to be had, load({ glue }) takes the default export of attention-playground/wasm/web-single.js`, { cause: error });
   }
 }
 
