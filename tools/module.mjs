@@ -2,14 +2,16 @@
 // types, and in dist/wasm the binaries and the glue that starts them. The glue is
 // the same for plain and relaxed SIMD, and a binary is the same for the web and for
 // Node, so one copy of each is kept (and Node's relaxed program is not even linked).
+// dist/cjs is what require() gets in Node: the same facade and types as CommonJS.
 
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
-import { npmTool } from './lib/step.mjs';
+import { tool } from './lib/step.mjs';
 
-const environments = ['web', 'node'];
+/** The ending of an environment's glue: Node's is CommonJS, and loads as such from a package of ES modules. */
+const environments = { web: 'js', node: 'cjs' };
 const instructions = ['simd', 'relaxed'];
 const threadings = ['single', 'multi'];
 
@@ -24,14 +26,14 @@ export async function assembleModule() {
     const binary = (environment) => readFileSync(linked(environment, 'simd', `${threading}.wasm`), 'base64');
     requireEqual(`the binaries for the web and for Node (${threading})`, binary('web'), binary('node'));
     const glue = (environment, simd) =>
-      readFileSync(linked(environment, simd, `${threading}.mjs`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, 'core');
+      readFileSync(linked(environment, simd, `${threading}.js`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, 'core');
     requireEqual(`the glue of plain and of relaxed SIMD (${threading})`, glue('web', 'simd'), glue('web', 'relaxed'));
-    for (const environment of environments) {
-      writeFileSync(packed(environment, `${threading}.js`), patchedGlue(glue(environment, 'simd'), environment, threading));
+    for (const [environment, ending] of Object.entries(environments)) {
+      writeFileSync(packed(environment, `${threading}.${ending}`), patchedGlue(glue(environment, 'simd'), environment, threading));
     }
   }
   await bundleFacade();
-  await npmTool('tsc', ['--project', 'bindings']);
+  await declareTypes();
 }
 
 function requireEqual(what, one, other) {
@@ -39,29 +41,29 @@ function requireEqual(what, one, other) {
 }
 
 function patchedGlue(glue, environment, threading) {
-  // The facade always names the binary; left as it is, bundlers would look for a file that is not there.
-  const named = patch(glue, 'new URL("core.wasm",import.meta.url).href', '""');
   // The facade finalises what is dropped (bindings/src/runtime.ts): it knows when a core is past use.
-  const guarded = patch(named, 'if("undefined"===typeof FinalizationRegistry)', 'if(true)');
-  if (threading === 'single') return guarded;
-  // A thread's worker starts the glue again: in Node this very file, in browsers what the facade names, since a
-  // worker from a CDN needs a script of the page's own origin.
-  const script = environment === 'node' ? 'new URL(import.meta.url)' : 'Module["workerUrl"]';
-  const started = patch(guarded, 'new Worker(new URL("core.mjs",import.meta.url)', `new Worker(${script}`);
+  const guarded = patch(glue, 'if("undefined"===typeof FinalizationRegistry)', 'if(true)');
   // An engine keeps what waits so, and with it the core's memory, for as long as the page lasts; messages do as well.
-  const threaded = patch(started, 'if(typeof Atomics.waitAsync==="function")', 'if(false)');
-  if (environment === 'web') return threaded;
-  // A global Worker would make Node look like a browser to other libraries.
-  const local = patch(threaded, 'global.Worker=', 'var Worker=');
-  // What the program was started with is not for the glue: --input-type, for one, is an error beside a file.
-  return patch(local, 'workerOptions={type:"module",', 'workerOptions={type:"module",execArgv:[],');
+  const woken = threading === 'multi' ? patch(guarded, 'if(typeof Atomics.waitAsync==="function")', 'if(false)') : guarded;
+  if (environment === 'node') {
+    if (threading === 'single') return woken;
+    // What the program was started with is not for the glue: --input-type, for one, is an error beside a file.
+    const apart = patch(woken, 'workerOptions={type:"module",', 'workerOptions={type:"module",execArgv:[],');
+    // A global Worker would make Node look like a browser to other libraries.
+    return patch(apart, 'global.Worker=', 'var Worker=');
+  }
+  // The facade always names the binary; left as it is, bundlers would look for a file that is not there.
+  const named = patch(woken, 'new URL("core.wasm",import.meta.url).href', '""');
+  // A thread's worker starts the glue again under the name that the facade gives it, since a worker from a CDN needs a
+  // script of the page's own origin.
+  return threading === 'multi' ? patch(named, 'new Worker(new URL("core.js",import.meta.url)', 'new Worker(Module["workerUrl"]') : named;
 }
 
 /** Replaces what must stand there exactly once, so that a new Emscripten cannot slip past. */
 function patch(text, from, to) {
   const count = text.split(from).length - 1;
   if (count !== 1) {
-    throw new Problem(`This Emscripten's glue holds ${from} ${count} times, and not once. 3.1.69 is known to work: take it, or mend tools/module.mjs.`);
+    throw new Problem(`What the build made holds ${from} ${count} times, and not once. Emscripten 3.1.69 is known to work: take it, or mend tools/module.mjs.`);
   }
   return text.replace(from, () => to);
 }
@@ -71,5 +73,25 @@ async function bundleFacade() {
   const { build } = await import('esbuild'); // only there after the set-up
   const settings = { bundle: true, format: 'esm', target: 'es2022', minify: true, keepNames: true, absWorkingDir: root, logLevel: 'warning' };
   await build({ ...settings, entryPoints: ['bindings/src/web.ts'], outfile: 'dist/web.js' });
-  await build({ ...settings, entryPoints: ['bindings/src/node.ts'], outfile: 'dist/node.js', platform: 'node' });
+  const node = { ...settings, entryPoints: ['bindings/src/node.ts'], platform: 'node' };
+  await build({ ...node, outfile: 'dist/node.js' });
+  await build({
+    ...node, outfile: 'dist/cjs/node.js', format: 'cjs',
+    // The folder's address without a slash at its end: wasm lies beside it.
+    define: { 'import.meta.url': 'folderUrl' }, banner: { js: 'const folderUrl=require("node:url").pathToFileURL(__dirname).href;' },
+  });
+  // Minified, it has lost what webpack and Vite leave an import alone for; with its whitespace it would weigh a third more.
+  const web = fromRoot('dist', 'web.js');
+  writeFileSync(web, patch(readFileSync(web, 'utf8'), 'await import(', 'await import(/*webpackIgnore:true*//*@vite-ignore*/'));
+}
+
+/** CommonJS has its own copies, since TypeScript tells by the folder whether types are those of an ES module. */
+async function declareTypes() {
+  // By its path: other versions of TypeScript are installed beside it, whose tsc has the name in .bin.
+  await tool(process.execPath, [fromRoot('node_modules', 'typescript', 'bin', 'tsc'), '--project', 'bindings']);
+  for (const file of readdirSync(fromRoot('dist')).filter((name) => name.endsWith('.d.ts') && name !== 'web.d.ts')) {
+    copyFileSync(fromRoot('dist', file), fromRoot('dist', 'cjs', file));
+  }
+  writeFileSync(fromRoot('dist', 'cjs', 'package.json'), '{"type":"commonjs"}\n');
+  writeFileSync(packed('web', 'single.d.ts'), "declare const createCore: import('../types.js').Glue;\nexport default createCore;\n");
 }

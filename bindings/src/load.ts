@@ -13,8 +13,8 @@ export interface Platform {
   cores: number;
   /** Why threads should not be used here although memory could be shared; empty where they may. */
   threadsBreak: string;
-  /** Gets the glue of a threading mode and one of its two binaries. */
-  fetch(files: { glue: string; wasm: string; baseUrl?: string | URL }): Promise<Fetched>;
+  /** Gets one of the two binaries of a threading mode, and the mode's glue unless that was passed in. */
+  fetch(files: { mode: 'single' | 'multi'; wasm: string; baseUrl?: string | URL; glue?: CreateCore }): Promise<Fetched>;
 }
 
 export interface Fetched {
@@ -45,14 +45,14 @@ async function chooseSimd(asked: LoadOptions['simd'] = 'auto'): Promise<{ simd: 
 }
 
 async function chooseThreads(
-  platform: Platform, asked: LoadOptions['threads'] = 'auto',
+  platform: Platform, { threads: asked = 'auto', glue }: LoadOptions,
 ): Promise<{ threads: number; why: string }> {
   if (asked !== 'auto' && !(Number.isInteger(asked) && asked >= 1 && asked <= MOST_THREADS)) {
     const code = typeof asked === 'number' ? 'RANGE' : 'TYPE';
     throw new AttnError(code, 'load', `threads must be 'auto' or a whole number from 1 to ${MOST_THREADS}, got ${shown(asked)}`);
   }
   if (asked === 1) return { threads: 1, why: '1 thread was asked for' };
-  const obstacle = !platform.isolated
+  const obstacle = glue ? 'the glue that was passed in is that of one thread' : !platform.isolated
     ? 'the page is not cross-origin isolated (it needs the COOP and COEP headers), so memory cannot be shared'
     : !(await sharedMemory()) ? 'the engine has no shared memory' : '';
   if (asked !== 'auto') {
@@ -68,9 +68,10 @@ async function chooseThreads(
 async function start(platform: Platform, { simd, threads }: Variant, options: LoadOptions): Promise<Runtime> {
   const mode = threads > 1 ? 'multi' : 'single';
   const { createCore, ...files } = await platform.fetch({
-    glue: mode,
+    mode,
     wasm: `${simd === 'relaxed' ? 'relaxed' : 'simd'}-${mode}.wasm`,
     ...(options.baseUrl !== undefined && { baseUrl: options.baseUrl }),
+    ...(options.glue && { glue: options.glue as CreateCore }),
   });
   const settings: CoreSettings = {
     ...files,
@@ -118,9 +119,12 @@ function failure(error: unknown): AttnError {
 }
 
 export async function loadOn(platform: Platform, options: LoadOptions): Promise<Attn> {
-  checkNames('load', options, ['threads', 'simd', 'baseUrl']);
+  checkNames('load', options, ['threads', 'simd', 'baseUrl', 'glue']);
+  if (options.glue !== undefined && typeof options.glue !== 'function') {
+    throw new AttnError('TYPE', 'load', `glue must be the default export of attention-playground/wasm/web-single.js, got ${shown(options.glue)}`);
+  }
   const { simd, why: whySimd } = await chooseSimd(options.simd);
-  const { threads, why: whyThreads } = await chooseThreads(platform, options.threads);
+  const { threads, why: whyThreads } = await chooseThreads(platform, options);
   let reason = `${simd} SIMD: ${whySimd}; ${threads} thread${threads > 1 ? 's' : ''}: ${whyThreads}`;
   let runtime: Runtime;
   try {

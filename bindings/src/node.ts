@@ -1,8 +1,11 @@
 /** The module for Node. */
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Attn } from './attn.js';
+import { misplaced, requireBinary } from './files.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
 import type { LoadOptions } from './types.js';
@@ -13,18 +16,29 @@ const platform: Platform = {
   isolated: true,
   cores: availableParallelism(),
   threadsBreak: 'bun' in process.versions ? "Bun's workers cannot run them" : '',
-  async fetch(files) {
-    const folder = folderUrl(files.baseUrl);
-    const glue = (await import(new URL(`node-${files.glue}.js`, folder).href)) as { default: CreateCore };
-    return { createCore: glue.default, wasmBinary: await readFile(new URL(files.wasm, folder)) };
+  async fetch({ mode, wasm, baseUrl, glue }) {
+    const folder = folderOf(baseUrl);
+    const binary = join(folder, wasm);
+    const bytes = await readFile(binary).catch((error: NodeJS.ErrnoException) => { throw misplaced(binary, `cannot be read (${error.code})`, error); });
+    const wasmBinary = requireBinary(bytes, binary);
+    return { wasmBinary, createCore: glue ?? glueAt(join(folder, `node-${mode}.cjs`)) };
   },
 };
 
-/** A URL, or a path from the working directory. */
-function folderUrl(base: string | URL | undefined): URL {
-  if (base === undefined) return new URL('./wasm/', import.meta.url);
-  const text = String(base).replace(/\/?$/, '/');
-  return URL.canParse(text) ? new URL(text) : pathToFileURL(text);
+/** By require(), which jest has too; import() it has not. */
+function glueAt(path: string): CreateCore {
+  try {
+    return createRequire(import.meta.url)(path) as CreateCore;
+  } catch (error) {
+    throw misplaced(path, `could not be loaded (${String(error)})`, error);
+  }
+}
+
+/** Given as a URL, or as a path from the working directory. */
+function folderOf(base: string | URL | undefined): string {
+  if (base === undefined) return fileURLToPath(new URL('./wasm/', import.meta.url));
+  const text = String(base);
+  return resolve(text.startsWith('file:') ? fileURLToPath(text) : text);
 }
 
 /** Compiles the core for this engine and starts its threads. Each call gives a core of its own. */

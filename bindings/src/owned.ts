@@ -1,7 +1,12 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import { AttnError } from './error.js';
 import type { Handle } from './raw.js';
 import type { Runtime, Slot } from './runtime.js';
+
+// What lib.esnext.disposable declares, which TypeScript has from 5.2 on alone.
+declare global {
+  interface SymbolConstructor { readonly dispose: unique symbol }
+  interface Disposable { [Symbol.dispose](): void }
+}
 
 // Node 20 has no Symbol.dispose; defined here so that `using` works where it is compiled down.
 (Symbol as { dispose?: symbol }).dispose ??= Symbol.for('Symbol.dispose');

@@ -145,11 +145,20 @@ export interface LoadOptions {
   /** 'auto' takes relaxed SIMD where the engine has it. */
   simd?: 'auto' | 'relaxed' | 'fixed';
   /**
-   * Folder that serves the files of `dist/wasm/`, for bundlers that leave assets behind (esbuild) and for CDNs; in Node a
-   * path or a URL. Found by itself elsewhere.
+   * Folder that serves the files of `dist/wasm/`, for bundlers that leave assets behind (esbuild, Rollup) and for scripts
+   * without an address of their own (a worker made of a blob; there it must be absolute); in Node a path or a file: URL.
+   * Found by itself elsewhere.
    */
   baseUrl?: string | URL;
+  /**
+   * What `attention-playground/wasm/web-single.js` exports by default, where `import()` is forbidden (service workers) or a
+   * bundler cannot leave it alone; then there is one thread.
+   */
+  glue?: Glue;
 }
+
+/** Starts a core; for `load` alone to call. */
+export type Glue = (settings: never) => Promise<object>;
 
 export interface Info {
   simd: 'relaxed' | 'fixed';

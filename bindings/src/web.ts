@@ -1,6 +1,7 @@
 /** The module for browsers and their workers. */
 import type { Attn } from './attn.js';
 import { AttnError } from './error.js';
+import { disguise, misplaced, requireBinary } from './files.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
 import type { LoadOptions } from './types.js';
@@ -18,9 +19,36 @@ const FILES: Record<string, () => URL> = {
 };
 
 function locate(file: string, baseUrl: string | URL | undefined): string {
-  if (baseUrl === undefined) return FILES[file]!().href;
-  const folder = new URL(String(baseUrl).replace(/\/?$/, '/'), self.location.href);
-  return new URL(file.endsWith('.wasm') ? file : `web-${file}.js`, folder).href;
+  if (baseUrl === undefined) {
+    try {
+      return FILES[file]!().href;
+    } catch (cause) { // an IIFE has no import.meta.url, and beside a blob there is nothing
+      throw misplaced('this script', "has no address that the module's files could lie beside", cause);
+    }
+  }
+  const path = `${String(baseUrl).replace(/\/?$/, '/')}${file.endsWith('.wasm') ? file : `web-${file}.js`}`;
+  try {
+    return new URL(path, self.location.href).href;
+  } catch (cause) {
+    throw new Error(`baseUrl must be a whole address in a script without one of its own (${self.location.href}), got ${String(baseUrl)}`, { cause });
+  }
+}
+
+async function fetched(address: string): Promise<Uint8Array> {
+  const response = await fetch(address).catch((error: unknown) => { throw misplaced(address, `did not answer (${String(error)})`, error); });
+  if (!response.ok) throw misplaced(address, `answered ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+async function glueAt(address: string): Promise<CreateCore> {
+  try {
+    return ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as { default: CreateCore }).default;
+  } catch (error) {
+    // Engines say no more than that it failed; why, the address itself can tell.
+    const kind = disguise(await fetched(address));
+    if (kind) throw misplaced(address, `is ${kind}, not a script`, error);
+    throw new Error(`${address} could not be imported (${String(error)}); where import() is not to be had, load({ glue }) takes the default export of attention-playground/wasm/web-single.js`, { cause: error });
+  }
 }
 
 /** A worker must start from its own origin; from a CDN, a one-line script of ours imports the glue. */
@@ -35,18 +63,14 @@ const isIos = () =>
 const platform = (): Platform => ({
   isolated: self.crossOriginIsolated === true,
   cores: navigator.hardwareConcurrency || 1,
-  threadsBreak: isIos() ? 'threads run out of memory on iOS' : '',
-  async fetch(files) {
-    const glue = locate(files.glue, files.baseUrl);
-    const [module, response] = await Promise.all([
-      import(/* @vite-ignore */ /* webpackIgnore: true */ glue) as Promise<{ default: CreateCore }>,
-      fetch(locate(files.wasm, files.baseUrl)),
-    ]);
-    if (!response.ok) throw new Error(`${response.url} answered ${response.status}`);
+  threadsBreak: isIos() ? 'threads run out of memory on iOS' : typeof Worker === 'undefined' ? 'no workers can be started here' : '',
+  async fetch({ mode, wasm, baseUrl, glue }) {
+    const address = locate(wasm, baseUrl);
+    const [createCore, bytes] = await Promise.all([glue ?? glueAt(locate(mode, baseUrl)), fetched(address)]);
     return {
-      createCore: module.default,
-      wasmBinary: new Uint8Array(await response.arrayBuffer()),
-      workerUrl: workerUrl(glue),
+      createCore,
+      wasmBinary: requireBinary(bytes, address),
+      ...(mode === 'multi' && { workerUrl: workerUrl(locate(mode, baseUrl)) }),
     };
   },
 });

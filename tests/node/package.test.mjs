@@ -68,10 +68,10 @@ test('the package holds dist, README, LICENSE and package.json, in at most 1.35 
   assert.deepEqual(outside.filter((path) => !translated(path)).sort(), ['LICENSE', 'README.md', 'package.json']);
   const wasm = packed.files.map(({ path }) => path).filter((path) => path.startsWith('dist/wasm/'));
   const binaries = ['simd', 'relaxed'].flatMap((simd) => ['single', 'multi'].map((threads) => `dist/wasm/${simd}-${threads}.wasm`));
-  const glue = ['node', 'web'].flatMap((environment) => ['single', 'multi'].map((threads) => `dist/wasm/${environment}-${threads}.js`));
-  assert.deepEqual(wasm.sort(), [...binaries, ...glue].sort());
+  const glue = ['single', 'multi'].flatMap((threads) => [`dist/wasm/node-${threads}.cjs`, `dist/wasm/web-${threads}.js`]);
+  assert.deepEqual(wasm.sort(), [...binaries, ...glue, 'dist/wasm/web-single.d.ts'].sort());
   const rest = packed.files.map(({ path }) => path).filter((path) => path.startsWith('dist/') && !path.startsWith('dist/wasm/'));
-  assert.deepEqual(rest.filter((path) => !/^dist\/(web\.js|node\.js|[a-z]+\.d\.ts)$/.test(path)), []);
+  assert.deepEqual(rest.filter((path) => !/^dist\/(web\.js|(cjs\/)?(node\.js|[a-z]+\.d\.ts)|cjs\/package\.json)$/.test(path)), []);
   assert.ok(packed.size <= 1.35e6, `${packed.size} bytes`);
 });
 
@@ -85,10 +85,17 @@ test('no file points to a source map or names a folder of the machine that built
 
 test('the entries import nothing that the package does not hold', async () => {
   assert.deepEqual([manifest.dependencies, manifest.peerDependencies], [undefined, undefined]);
-  for (const [path, allowed] of [['dist/web.js', /^$/], ['dist/node.js', /^node:/]]) {
-    const imports = [...(await read(path)).matchAll(/(?:^|[;}\s])(?:import|export)\s*(?:[^'"();]*?\sfrom\s*)?\(?\s*["']([^"']+)["']/g)].map(([, name]) => name);
+  for (const [path, allowed] of [['dist/web.js', /^$/], ['dist/node.js', /^node:/], ['dist/cjs/node.js', /^node:/]]) {
+    const imports = [...(await read(path)).matchAll(/(?:^|[;}=\s])(?:import|export|require)\s*(?:[^'"();]*?\bfrom\s*)?\(?\s*["']([^"']+)["']/g)].map(([, name]) => name);
+    assert.equal(imports.length > 0, path !== 'dist/web.js', path);
     for (const name of imports) assert.match(name, allowed, `${path} imports ${name}`);
   }
+});
+
+test('bundlers are told, in the comments that each reads, to leave the import of the glue alone', async () => {
+  const imports = (await read('dist/web.js')).match(/await import\([^)]*/g);
+  assert.equal(imports.length, 1);
+  assert.match(imports[0], /^await import\((\/\*webpackIgnore:true\*\/|\/\*@vite-ignore\*\/){2}\w+$/);
 });
 
 test('publint has nothing to say', async () => {

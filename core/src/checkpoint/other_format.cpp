@@ -4,9 +4,11 @@
 #include <cctype>
 #include <string>
 
+#include "attn/error.hpp"
+
 namespace attn::detail {
 
-std::string_view other_format(std::span<const std::byte> file) {
+std::string other_format(std::span<const std::byte> file) {
   using namespace std::string_view_literals;
   const std::string_view bytes(reinterpret_cast<const char*>(file.data()), file.size());
   if (bytes.starts_with("version https://git-lfs"))
@@ -14,13 +16,15 @@ std::string_view other_format(std::span<const std::byte> file) {
            "serves the content";
   if (bytes.starts_with("PK\x03\x04"))
     return "this is a zip archive, as torch.save writes one around a pickle: load it in Python, and write the tensors "
-           "with "
-           "'safetensors.torch.save_file'";
+           "with " +
+           verbatim("safetensors.torch.save_file");
   if (bytes.size() > 1 && bytes[0] == '\x80' && bytes[1] >= 2 && bytes[1] <= 5)
     return "this is a Python pickle, as torch.save wrote before PyTorch 1.6: load it in Python, and write the tensors "
-           "with 'safetensors.torch.save_file'";
+           "with " +
+           verbatim("safetensors.torch.save_file");
   if (bytes.starts_with("\x93NUMPY"))
-    return "this is a NumPy array (.npy): load it in Python, and write it with 'safetensors.numpy.save_file'";
+    return "this is a NumPy array (.npy): load it in Python, and write it with " +
+           verbatim("safetensors.numpy.save_file");
   if (bytes.starts_with("\x1f\x8b")) return "this is a gzip archive: unpack it first";
 
   std::string begin(bytes.substr(0, 256));

@@ -3,11 +3,11 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
+#include <string>
 
 namespace attn::detail {
 
 /// What the file is by its first bytes, and what to do about it; empty where they tell nothing.
-std::string_view other_format(std::span<const std::byte> file);
+std::string other_format(std::span<const std::byte> file);
 
 }  // namespace attn::detail

@@ -170,7 +170,7 @@ Checkpoint load_safetensors(std::span<const std::byte> bytes, bool allow_nonfini
   std::uint64_t length = 0;
   if (bytes.size() >= kLengthBytes) std::memcpy(&length, bytes.data(), kLengthBytes);
   const bool headed = bytes.size() > kLengthBytes && length < bytes.size() && bytes[kLengthBytes] == std::byte{'{'};
-  if (const auto other = detail::other_format(bytes); !headed && !other.empty()) fail(std::string(other));
+  if (const auto other = detail::other_format(bytes); !headed && !other.empty()) fail(other);
   if (bytes.size() < kLengthBytes)
     fail("a file begins with the 8 bytes of its header's length, got " + std::to_string(bytes.size()) + " bytes");
   if (length > kMostHeader)

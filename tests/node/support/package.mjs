@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
@@ -48,11 +48,11 @@ export async function pack() {
   return { tarball: join(folder, filename), size, files };
 }
 
-/** Installs a tarball into a folder that is empty but for copies of the fixture named; resolves with the folder. */
+/** Installs a tarball into a folder that is empty but for copies of the fixture, by its name here or its path; resolves with the folder. */
 export async function install(tarball, fixture) {
   const folder = await temporaryFolder();
   await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'fixture', private: true, type: 'module' }));
-  if (fixture) await cp(join(fixtures, fixture), folder, { recursive: true });
+  if (fixture) await cp(resolve(fixtures, fixture), folder, { recursive: true });
   await npm(['install', tarball], folder);
   return folder;
 }
