@@ -39,9 +39,8 @@ val save_training(const nn::Module& model, OptimizerPtr optimizer, const val& me
 }
 
 /// An int32 tensor is the file, its first `size` bytes: its memory can run out as any tensor's.
-Checkpoint parsed(const Tensor& file, double size, bool allow_nonfinite) {
-  return load_safetensors(
-      {reinterpret_cast<const std::byte*>(file.data<std::int32_t>()), static_cast<std::size_t>(size)}, allow_nonfinite);
+std::span<const std::byte> bytes_of(const Tensor& file, double size) {
+  return {reinterpret_cast<const std::byte*>(file.data<std::int32_t>()), static_cast<std::size_t>(size)};
 }
 
 /// name, text, name, text, …
@@ -55,7 +54,7 @@ val texts_of(const Metadata& metadata) {
 }
 
 val read(const Tensor& file, double size, bool allow_nonfinite) {
-  const Checkpoint checkpoint = parsed(file, size, allow_nonfinite);
+  const Checkpoint checkpoint = load_safetensors(bytes_of(file, size), allow_nonfinite);
   val out = val::object();
   out.set("tensors", to_list(checkpoint.tensors));
   out.set("metadata", texts_of(checkpoint.metadata));
@@ -63,10 +62,8 @@ val read(const Tensor& file, double size, bool allow_nonfinite) {
 }
 
 /// Returns the metadata.
-val read_training(const Tensor& file, double size, nn::Module& model, OptimizerPtr optimizer) {
-  const Checkpoint checkpoint = parsed(file, size, false);
-  load_checkpoint(checkpoint, model, optimizer.get());
-  return texts_of(checkpoint.metadata);
+val read_training(const Tensor& file, double size, nn::Module& model, OptimizerPtr optimizer, bool allow_nonfinite) {
+  return texts_of(load_checkpoint(bytes_of(file, size), model, optimizer.get(), allow_nonfinite));
 }
 
 EMSCRIPTEN_BINDINGS(checkpoint) {

@@ -28,14 +28,28 @@ export interface SaveCheckpointOptions {
 }
 export interface LoadCheckpointOptions {
   optimizer?: Optimizer;
+  /** Whether NaN and infinities, which training may leave, may be among the elements; true unless told. */
+  allowNonfinite?: boolean;
+}
+
+/** Throws where a file cannot hold the text: half a surrogate pair, which UTF-8 has no bytes for, would be another text. */
+function checkText(op: string, what: string, text: string): void {
+  if (/\p{Surrogate}/u.test(text)) throw new AttnError('FORMAT', op, `${what} must not have half a surrogate pair, got ${JSON.stringify(text)}`);
+}
+
+/** Throws for what has its entries elsewhere, as a Map: they would be left out in silence. */
+function expectEntries(op: string, what: string, value: unknown): void {
+  if (typeof value !== 'object' || value === null || Symbol.iterator in value) {
+    throw new AttnError('TYPE', op, `${what}, got ${value instanceof Map ? 'a Map' : shown(value)}`);
+  }
 }
 
 function textsOf(op: string, metadata: Metadata): [names: string[], texts: string[]] {
-  if (typeof metadata !== 'object' || metadata === null) {
-    throw new AttnError('TYPE', op, `metadata must be an object, got ${shown(metadata)}`);
-  }
+  expectEntries(op, 'metadata must be an object of texts', metadata);
   for (const [name, text] of Object.entries<unknown>(metadata)) {
+    checkText(op, 'a name in the metadata', name);
     if (typeof text !== 'string') throw new AttnError('TYPE', op, `the metadata '${name}' must be a string, got ${shown(text)}`);
+    checkText(op, `the metadata '${name}'`, text);
   }
   return [Object.keys(metadata), Object.values(metadata)];
 }
@@ -79,14 +93,22 @@ export function checkpoints(runtime: Runtime) {
     });
   };
   return {
-    /** The file of a state dict: float32 and int32 tensors in their order, and texts. */
+    /**
+     * The file of a state dict: float32 and int32 tensors in their order, and texts. It reads back to the same bits; what no
+     * file can hold is a FORMAT error.
+     */
     saveSafetensors(tensors: Readonly<Record<string, TensorLike>>, metadata: Metadata = {}): Uint8Array {
       const op = 'saveSafetensors';
-      return runtime.call(op, (core) => core.saveSafetensors(...namesAndHandles(runtime, op, tensors), ...textsOf(op, metadata)));
+      return runtime.call(op, (core) => {
+        expectEntries(op, 'expected an object of tensors', tensors);
+        const [names, handles] = namesAndHandles(runtime, op, tensors);
+        for (const name of names) checkText(op, "a tensor's name", name);
+        return core.saveSafetensors(names, handles, ...textsOf(op, metadata));
+      });
     },
     /**
      * What is in a file. F32, F16, BF16 and F64 come as float32; I32, U8, BOOL, and I64 in range, as int32. A malformed file
-     * is a FORMAT error that names its fault.
+     * is a FORMAT error that names its fault, or what else the file is: a Git LFS pointer, an HTML page, a pickle, …
      */
     loadSafetensors(bytes: Bytes, options: LoadSafetensorsOptions = {}): Safetensors {
       const op = 'loadSafetensors';
@@ -105,14 +127,15 @@ export function checkpoints(runtime: Runtime) {
         optimizerHandle(runtime, op, options.optimizer), ...textsOf(op, options.metadata ?? {})));
     },
     /**
-     * Puts back what saveCheckpoint took, and returns its metadata. Throws FORMAT where model, optimiser and file do not
-     * fit, and then changes neither.
+     * Puts back what saveCheckpoint took, bit for bit, and returns its metadata. Throws FORMAT where model, optimiser and file
+     * do not fit, and then changes neither.
      */
     loadCheckpoint(bytes: Bytes, model: Module, options: LoadCheckpointOptions = {}): Record<string, string> {
       const op = 'loadCheckpoint';
-      checkNames(op, options, ['optimizer']);
+      checkNames(op, options, ['optimizer', 'allowNonfinite']);
+      const allow = flag(op, 'allowNonfinite', options.allowNonfinite ?? true);
       return Object.fromEntries(pairs(withFile(op, bytes, (core, file, size) => core.loadCheckpoint(file, size,
-        expectModule(op, model).handle(op, runtime), optimizerHandle(runtime, op, options.optimizer)))));
+        expectModule(op, model).handle(op, runtime), optimizerHandle(runtime, op, options.optimizer), allow))));
     },
   };
 }

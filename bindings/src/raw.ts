@@ -254,7 +254,7 @@ export interface RawCore {
   /** An int32 tensor is the file; metadata: name, text, name, text, … */
   loadSafetensors(file: Handle, size: number, allowNonfinite: boolean): { tensors: RawNamedTensors; metadata: readonly string[] };
   /** Returns the metadata. */
-  loadCheckpoint(file: Handle, size: number, model: Handle, optimizer: Handle | null): readonly string[];
+  loadCheckpoint(file: Handle, size: number, model: Handle, optimizer: Handle | null, allowNonfinite: boolean): readonly string[];
 
   setNumThreads(n: number): void;
   numThreads(): number;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <stdexcept>
 
@@ -73,7 +74,8 @@ inline bool writes(std::span<const std::byte> bytes) {
     }
     attn::Shape shape;
     for (unsigned rank = kind / 16 % 4; rank > 0; --rank)
-      shape.push_back(kind % 16 == 1 ? attn::Index{1} << next() % 63 : static_cast<attn::Index>(next() % 5));
+      shape.push_back(kind % 16 == 1 ? std::numeric_limits<attn::Index>::max() >> next() % (8 * sizeof(attn::Index) - 1)
+                                     : static_cast<attn::Index>(next() % 5));
     if (kind % 16 == 1) shape.push_back(0);  // whatever its other sizes
     const attn::Tensor x = attn::Tensor::empty(shape, kind % 3 == 1 ? attn::DType::float32 : attn::DType::int32);
     const auto fill = [&](auto* to) {

@@ -189,36 +189,44 @@ TEST_CASE("the probe sees every activation in its order") {
                                          "attn.weights[2,2,3,5]", "attn.z[2,2,3,3]", "attn.out[3,2,6]"});
 }
 
-TEST_CASE("what the probe returns is what attention goes on with") {
+TEST_CASE("what the probe returns is what attention goes on with, whichever path it would take") {
   Random random(9);
   const nn::MultiheadAttention attention({.embed_dim = 6, .num_heads = 2});
   const Tensor x = random.tensor({4, 2, 6});
   const std::vector<std::string> names{"q", "k", "v", "scores", "scaled", "masked", "weights", "z", "out"};
   for (std::size_t replaced = 0; replaced < names.size(); ++replaced) {
     CAPTURE(names[replaced]);
-    std::map<std::string, Tensor> before, after;
-    Call call{.is_causal = true,
-              .probe = Probe([&](const std::string& name, const Tensor& a) { return before[name] = a; })};
-    attention.forward(x, x, x, call);
-    call.probe = Probe([&](const std::string& name, const Tensor& a) {
-      return after[name] = name == names[replaced] ? random.tensor(a.shape()) : a;
-    });
-    const auto result = attention.forward(x, x, x, call);
-    const auto differs = [&](const std::string& name) {
-      return !std::ranges::equal(attn::contiguous(before[name]).values(), attn::contiguous(after[name]).values());
-    };
-    const auto depends = [&](const std::string& name) {  // on the one that was replaced, by the formula
-      const std::string& by = names[replaced];
-      const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
-      if (by == "q" || by == "k") return name == by || at >= 3;
-      if (by == "v") return name == by || at >= 7;
-      return at >= replaced;
-    };
-    for (const std::string& name : names) {
-      CAPTURE(name);
-      CHECK(differs(name) == depends(name));
+    std::vector<Tensor> results;
+    for (const bool need_weights : {false, true}) {
+      CAPTURE(need_weights);
+      Random other(10);
+      std::map<std::string, Tensor> before, after;
+      Call call{.need_weights = need_weights,
+                .is_causal = true,
+                .probe = Probe([&](const std::string& name, const Tensor& a) { return before[name] = a; })};
+      attention.forward(x, x, x, call);
+      call.probe = Probe([&](const std::string& name, const Tensor& a) {
+        return after[name] = name == names[replaced] ? other.tensor(a.shape()) : a;
+      });
+      const auto result = attention.forward(x, x, x, call);
+      const auto differs = [&](const std::string& name) {
+        return !std::ranges::equal(attn::contiguous(before[name]).values(), attn::contiguous(after[name]).values());
+      };
+      const auto depends = [&](const std::string& name) {  // on the one that was replaced, by the formula
+        const std::string& by = names[replaced];
+        const auto at = static_cast<std::size_t>(std::ranges::find(names, name) - names.begin());
+        if (by == "q" || by == "k") return name == by || at >= 3;
+        if (by == "v") return name == by || at >= 7;
+        return at >= replaced;
+      };
+      for (const std::string& name : names) {
+        CAPTURE(name);
+        CHECK(differs(name) == depends(name));
+      }
+      check_same_bits(result.output, after["out"]);
+      results.push_back(result.output);
     }
-    check_same_bits(result.output, after["out"]);
+    check_same_bits(results[0], results[1]);  // both follow from the same tensor by the plain path
   }
 }
 

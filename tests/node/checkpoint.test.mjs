@@ -3,7 +3,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { load } from '../../dist/node.js';
-import { attn, refuses, spell } from './support/refusal.mjs';
+import { numbers } from './support/numbers.mjs';
+import { attn, refuses, spell, x } from './support/refusal.mjs';
 
 const { nn, optim, F } = attn;
 const golden = (name) => new Uint8Array(readFileSync(new URL(`../golden/${name}.safetensors`, import.meta.url)));
@@ -114,9 +115,26 @@ spell('malformed files', [
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: { ...one, data_offsets: [4, 0] } }, four))],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one, b: one }, four))],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [...four, 0]))],
-  ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [0, 0, 192, 127])), { message: /element 0 of "a" is nan/ }],
+  ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [0, 0, 192, 127])), { message: /element 0 of 'a' is nan; .*allowNonfinite: true/ }],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(new Uint8Array(16).fill(255))],
 ]);
+
+const torch = [...'torch'].map((c) => c.charCodeAt(0));
+const zeros = Array(64).fill(0);
+for (const [what, bytes, message] of [
+  ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n', /Git LFS pointer.*'git lfs pull'/],
+  ['an HTML page', '\ufeff\n<!DOCTYPE html><html><title>404</title>', /HTML page.*address/],
+  ['what torch.save writes', [0x50, 0x4b, 3, 4, 0, 0, 8, 8, ...zeros], /zip archive.*safetensors\.torch/],
+  ['a pickle', [0x80, 2, 0x8a, 10, ...torch, ...zeros], /pickle.*safetensors\.torch/],
+  ['a pickle of protocol 5', [0x80, 5, 0x95, 3, 0, 0, 0, 0, ...zeros], /pickle/],
+  ['a gzip archive', [0x1f, 0x8b, 8, 0, ...zeros], /gzip.*unpack/],
+  ['a NumPy array', [0x93, ...'NUMPY'].map((c) => (typeof c === 'string' ? c.charCodeAt(0) : c)).concat(1, 0, zeros), /NumPy.*safetensors\.numpy/],
+]) {
+  spell(`${what} is called by its name`, ['loadSafetensors', 'loadCheckpoint'].map((op) => ['FORMAT', op, () => {
+    const content = typeof bytes === 'string' ? new TextEncoder().encode(bytes) : Uint8Array.from(bytes);
+    return op === 'loadSafetensors' ? attn.loadSafetensors(content) : attn.loadCheckpoint(content, layer);
+  }, { message }]));
+}
 
 test('NaN is read where it is allowed', () => attn.scope(() => {
   const { tensors } = attn.loadSafetensors(file({ a: one }, [0, 0, 192, 127]), { allowNonfinite: true });
@@ -126,6 +144,107 @@ test('NaN is read where it is allowed', () => attn.scope(() => {
 const layer = new nn.Linear({ inFeatures: 1, outFeatures: 1 });
 const optimizer = new optim.SGD(layer.parameters());
 const bytes = attn.saveCheckpoint(layer);
+const half = 'a\ud83d.weight';
+spell('what no file can hold is not written', [
+  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({ [half]: [1] }), { message: /a tensor's name must not have half a surrogate pair, got "a\\ud83d\.weight"/ }],
+  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({}, { [half]: '' }), { message: /half a surrogate pair/ }],
+  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({}, { note: '\udc00\ud800' }), { message: /'note' must not have half/ }],
+  ['FORMAT', 'saveCheckpoint', () => attn.saveCheckpoint(layer, { metadata: { note: half } }), { message: /half a surrogate pair/ }],
+  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({ __metadata__: [1] }), { message: /'__metadata__' is kept/ }],
+  ['TYPE', 'saveSafetensors', () => attn.saveSafetensors(new Map([['a', x]])), { message: /an object of tensors, got a Map/ }],
+  ['TYPE', 'saveSafetensors', () => attn.saveSafetensors({}, new Map([['a', 'b']])), { message: /an object of texts, got a Map/ }],
+  ['TYPE', 'saveCheckpoint', () => attn.saveCheckpoint(layer, { metadata: ['a'] }), { message: /an object of texts, got an array/ }],
+]);
+
+/** The names, dtypes, shapes and bytes of a file, by a reader of its own. */
+function parsed(bytes) {
+  const size = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
+  const { __metadata__: metadata = {}, ...entries } = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + size)));
+  const tensors = Object.entries(entries).map(([name, { dtype, shape, data_offsets: [from, to] }]) =>
+    [name, dtype, shape, [...bytes.subarray(8 + size + from, 8 + size + to)]]);
+  return { metadata, tensors: tensors.sort(([a], [b]) => (a < b ? -1 : 1)) };
+}
+
+test('random tensors of any bits, under any names, come back as they were', () => attn.scope(() => {
+  const next = numbers(11);
+  const below = (n) => Math.floor((next() + 2) / 4 * n);
+  const pick = (list) => list[below(list.length)];
+  const pieces = ['', 'a', 'weight', '.', '"', '\\', "'", '\n', '\t', '\u0000', '\u0001', '\u007f', '\u2028', '\ufeff', '\uffff', '😀', '\u{10ffff}', '重み', '__proto__', 'constructor', '7', 'optimizer.x'];
+  const text = () => Array.from({ length: below(4) }, () => pick(pieces)).join('');
+  const words = [0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0xffc12345, 0x7f800001, 1, 0];
+  for (let round = 0; round < 200; round++) {
+    const entries = [];
+    let total = 0;
+    const names = [...new Set(Array.from({ length: below(6) }, text))];
+    const elements = [];
+    for (const name of names) {
+      const shape = Array.from({ length: below(4) }, () => below(4));
+      const begin = total;
+      for (let n = shape.reduce((a, b) => a * b, 1); n > 0; n--) {
+        const word = below(2) ? pick(words) : below(2 ** 16) * 2 ** 16 + below(2 ** 16);
+        elements.push(word & 255, word >>> 8 & 255, word >>> 16 & 255, word >>> 24);
+        total += 4;
+      }
+      entries.push([name, { dtype: pick(['F32', 'I32']), shape, data_offsets: [begin, total] }]);
+    }
+    const metadata = Object.fromEntries(Array.from({ length: below(4) }, () => [text(), text()]));
+    const bytes = file(Object.fromEntries([['__metadata__', metadata], ...entries]), elements);
+    const read = attn.loadSafetensors(bytes, { allowNonfinite: true });
+    assert.deepEqual(read.metadata, metadata);
+    const written = attn.saveSafetensors(read.tensors, read.metadata);
+    assert.deepEqual(parsed(written), parsed(bytes), `round ${round}`);
+  }
+}));
+
+const small = { dModel: 8, numHeads: 2, numLayers: 1 };
+const trainees = {
+  GRU: () => new nn.GRU({ inputSize: 2, hiddenSize: 2, bidirectional: true }),
+  DynamicAttention: () => new nn.DynamicAttention({ embedDim: 4, numHeads: 2, addBiasKv: true }),
+  'TransformerDecoder': () => new nn.TransformerDecoder({ dModel: 4, nhead: 2, dimFeedforward: 3, numLayers: 1, norm: true }),
+  'Sequential of one layer twice': () => { const twice = new nn.Linear({ inFeatures: 2, outFeatures: 2 }); return new nn.Sequential(twice, twice); },
+  GPT: () => new attn.models.GPT({ vocabSize: 5, maxLength: 4, ...small, tieWeights: true }),
+  Classifier: () => new attn.models.Classifier({ vocabSize: 5, maxLength: 4, numClasses: 2, ...small, pooling: 'attention' }),
+  ViT: () => new attn.models.ViT({ imageSize: 4, patchSize: 2, numClasses: 2, ...small }),
+  Seq2Seq: () => new attn.models.Seq2Seq({ sourceVocab: 5, targetVocab: 5, embeddingDim: 2, hiddenSize: 2, tieEmbeddings: true }),
+  Transformer: () => new attn.models.Transformer({ sourceVocab: 5, targetVocab: 5, maxLength: 4, ...small, tieEmbeddings: true }),
+};
+const optimizers = [
+  (parameters) => new optim.SGD(parameters, { lr: 1 / 3 }),
+  (parameters) => new optim.SGD(parameters, { lr: 1e-300, momentum: 0.9, dampening: 0.1 }),
+  (parameters) => new optim.Adam(parameters, { lr: 5e-324, betas: [0.1, 1 - 2 ** -53] }),
+  (parameters) => new optim.AdamW(parameters, { lr: 0.1, eps: 0, amsgrad: true }),
+];
+test('whatever is trained is loaded as it was saved, infinite moments too', () => {
+  for (const [name, make] of Object.entries(trainees)) for (const makeOptimizer of optimizers) attn.scope(() => {
+    const [model, other] = [make(), make()];
+    const [own, others] = [model, other].map((one) => makeOptimizer(one.parameters()));
+    for (const [i, scale] of [1, 1e24, -3e38].entries()) {
+      own.zeroGrad();
+      model.parameters().forEach((x, j) => { if (j % 3 !== i) x.mul(attn.randn(x.shape)).mul(scale).sum().backward(); });
+      own.step();
+    }
+    const metadata = { step: '3', config: '\u0000😀' };
+    const bytes = attn.saveCheckpoint(model, { optimizer: own, metadata });
+    assert.deepEqual(attn.loadCheckpoint(bytes, other, { optimizer: others }), metadata, name);
+    assert.deepEqual(attn.saveCheckpoint(other, { optimizer: others, metadata }), bytes, name);
+  });
+});
+
+test('a refusal of what is not finite names the option, and changes nothing', () => attn.scope(() => {
+  const make = () => { const model = new nn.Linear({ inFeatures: 1, outFeatures: 1 }); return [model, new optim.Adam(model.parameters())]; };
+  const [[model, own], [other, others]] = [make(), make()];
+  model.parameters()[0].mul(1e24).sum().backward();
+  own.step();
+  const bytes = attn.saveCheckpoint(model, { optimizer: own });
+  const before = attn.saveCheckpoint(other, { optimizer: others });
+  const refusal = { code: 'FORMAT', message: /'optimizer\.state\.0\.exp_?[aA]vg_?[sS]q' is inf; .*allowNonfinite: true/ };
+  assert.throws(() => attn.loadSafetensors(bytes), refusal);
+  assert.throws(() => attn.loadCheckpoint(bytes, other, { optimizer: others, allowNonfinite: false }), refusal);
+  assert.deepEqual(attn.saveCheckpoint(other, { optimizer: others }), before);
+  assert.deepEqual(attn.loadCheckpoint(bytes, other, { optimizer: others }), {});
+  assert.deepEqual(attn.saveCheckpoint(other, { optimizer: others }), bytes);
+}));
+
 spell('uses that are refused', [
   ['TYPE', 'loadSafetensors', () => attn.loadSafetensors('file'), { message: /expected the bytes of a file, a Uint8Array, got 'file'/ }],
   ['TYPE', 'loadSafetensors', () => attn.loadSafetensors([1, 2])],
@@ -139,4 +258,5 @@ spell('uses that are refused', [
   ['FORMAT', 'loadCheckpoint', () => attn.loadCheckpoint(bytes, layer, { optimizer }), { message: /there is no optimizer/ }],
   ['FORMAT', 'loadCheckpoint', () => attn.scope(() => attn.loadCheckpoint(bytes, new nn.Linear({ inFeatures: 2, outFeatures: 1 }))), { message: /weight must be \[1,2\], got \[1,1\]/ }],
   ['TYPE', 'loadCheckpoint', () => attn.loadCheckpoint(bytes)],
+  ['TYPE', 'loadCheckpoint', () => attn.loadCheckpoint(bytes, layer, { allowNonfinite: 1 })],
 ]);
