@@ -72,7 +72,7 @@ async function bundleFacade() {
   await build({ ...node, outfile: 'dist/node.js' });
   await build({
     ...node, outfile: 'dist/cjs/node.js', format: 'cjs',
-    // The folder's address without a slash at its end: wasm lies beside it.
+    // The folder's own address: wasm lies beside the folder as it lies beside node.js.
     define: { 'import.meta.url': 'folderUrl' }, banner: { js: 'const folderUrl=require("node:url").pathToFileURL(__dirname).href;' },
   });
   // Minified, it has lost what webpack and Vite leave an import alone for; with its whitespace it would weigh a third more.
