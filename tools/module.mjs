@@ -82,7 +82,7 @@ async function bundleFacade() {
 
 /** CommonJS has its own copies, since TypeScript tells by the folder whether types are those of an ES module. */
 async function declareTypes() {
-  // By its path: other versions of TypeScript are installed beside it, whose tsc has the name in .bin.
+  // By its path: other versions of TypeScript are installed for the tests, one of which may have the name in .bin.
   await tool(process.execPath, [fromRoot('node_modules', 'typescript', 'bin', 'tsc'), '--project', 'bindings']);
   for (const file of readdirSync(fromRoot('dist')).filter((name) => name.endsWith('.d.ts') && name !== 'web.d.ts')) {
     copyFileSync(fromRoot('dist', file), fromRoot('dist', 'cjs', file));
