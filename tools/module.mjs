@@ -77,7 +77,7 @@ async function bundleFacade() {
   await build({ ...node, outfile: 'dist/node.js' });
   await build({
     ...node, outfile: 'dist/cjs/node.js', format: 'cjs',
-    // The folder's address without a slash at its end: wasm lies beside it.
+    // The folder's own address: wasm lies beside the folder as it lies beside node.js.
     define: { 'import.meta.url': 'folderUrl' }, banner: { js: 'const folderUrl=require("node:url").pathToFileURL(__dirname).href;' },
   });
   // Minified, it has lost what webpack and Vite leave an import alone for; with its whitespace it would weigh a third more.
@@ -87,7 +87,7 @@ async function bundleFacade() {
 
 /** CommonJS has its own copies, since TypeScript tells by the folder whether types are those of an ES module. */
 async function declareTypes() {
-  // By its path: other versions of TypeScript are installed beside it, whose tsc has the name in .bin.
+  // By its path: other versions of TypeScript are installed for the tests, one of which may have the name in .bin.
   await tool(process.execPath, [fromRoot('node_modules', 'typescript', 'bin', 'tsc'), '--project', 'bindings']);
   for (const file of readdirSync(fromRoot('dist')).filter((name) => name.endsWith('.d.ts') && name !== 'web.d.ts')) {
     copyFileSync(fromRoot('dist', file), fromRoot('dist', 'cjs', file));

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Attn } from './attn.js';
 import { misplaced, requireBinary } from './files.js';
@@ -36,7 +36,8 @@ function glueAt(path: string): CreateCore {
 
 /** Given as a URL, or as a path from the working directory. */
 function folderOf(base: string | URL | undefined): string {
-  if (base === undefined) return fileURLToPath(new URL('./wasm/', import.meta.url));
+  // Not by new URL('./wasm/', import.meta.url), which bundlers for servers take for an asset of theirs.
+  if (base === undefined) return join(dirname(fileURLToPath(import.meta.url)), 'wasm');
   const text = String(base);
   return resolve(text.startsWith('file:') ? fileURLToPath(text) : text);
 }

@@ -19,16 +19,18 @@ const FILES: Record<string, () => URL> = {
 };
 
 function locate(file: string, baseUrl: string | URL | undefined): string {
-  if (baseUrl === undefined) {
+  let place: string;
+  if (baseUrl !== undefined) {
+    place = `${String(baseUrl).replace(/\/?$/, '/')}${file.endsWith('.wasm') ? file : `web-${file}.js`}`;
+  } else {
     try {
-      return FILES[file]!().href;
+      place = FILES[file]!().href; // of Next.js, a path alone
     } catch (cause) { // an IIFE has no import.meta.url, and beside a blob there is nothing
       throw misplaced('this script', "has no address that the module's files could lie beside", cause);
     }
   }
-  const path = `${String(baseUrl).replace(/\/?$/, '/')}${file.endsWith('.wasm') ? file : `web-${file}.js`}`;
   try {
-    return new URL(path, self.location.href).href;
+    return new URL(place, self.location.href).href;
   } catch (cause) {
     throw new Error(`baseUrl must be a whole address in a script without one of its own (${self.location.href}), got ${String(baseUrl)}`, { cause });
   }
@@ -41,14 +43,17 @@ async function fetched(address: string): Promise<Uint8Array> {
 }
 
 async function glueAt(address: string): Promise<CreateCore> {
+  let glue: { default?: CreateCore };
   try {
-    return ((await import(/* @vite-ignore */ /* webpackIgnore: true */ address)) as { default: CreateCore }).default;
+    glue = await import(/* @vite-ignore */ /* webpackIgnore: true */ address);
   } catch (error) {
     // Engines say no more than that it failed; why, the address itself can tell.
     const kind = disguise(await fetched(address));
     if (kind) throw misplaced(address, `is ${kind}, not a script`, error);
     throw new Error(`${address} could not be imported (${String(error)}); where import() is not to be had, load({ glue }) takes the default export of attention-playground/wasm/web-single.js`, { cause: error });
   }
+  if (typeof glue.default !== 'function') throw misplaced(address, 'exports no glue, as when a bundler rewrites it');
+  return glue.default;
 }
 
 /** A worker must start from its own origin; from a CDN, a one-line script of ours imports the glue. */

@@ -8,7 +8,7 @@ import { root } from '../lib/paths.mjs';
 import { attempt } from '../lib/run.mjs';
 
 /** Installs the project's own packages, or those of a folder with a package.json of its own. */
-export async function setupNodeModules(folder = root, title = 'the npm packages (about 150 MB unpacked)') {
+export async function setupNodeModules(folder = root, title = 'the npm packages (about 250 MB unpacked)') {
   if (isInstalled(folder)) return;
   const begin = performance.now();
   say(`Getting ${title}`);

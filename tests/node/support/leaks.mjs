@@ -14,7 +14,7 @@ WebAssembly.instantiate = async (...args) => {
   ({ exports } = result.instance ?? result);
   return result;
 };
-const glue = readFileSync(new URL(`../../../dist/wasm/node-${threads > 1 ? 'multi' : 'single'}.js`, import.meta.url), 'utf8');
+const glue = readFileSync(new URL(`../../../dist/wasm/node-${threads > 1 ? 'multi' : 'single'}.cjs`, import.meta.url), 'utf8');
 const attn = await load({ threads });
 const [malloc, free] = ['_malloc', '_free'].map((name) => {
   const found = new RegExp(`${name}=\\w+=>\\(${name}=wasmExports\\["([^"]+)"\\]`).exec(glue);
