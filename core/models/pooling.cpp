@@ -43,19 +43,13 @@ Tensor equal_weights(Index batch, Index steps, const Tensor& padding) {
   return weights;
 }
 
-Tensor as_float(const Tensor& mask) {
-  const Tensor out = Tensor::empty(mask.shape());
-  std::ranges::transform(mask.values<std::int32_t>(), out.data(), [](std::int32_t m) { return m != 0 ? 1.0f : 0.0f; });
-  return out;
-}
-
 }  // namespace
 
 Tensor Pool::weights(const Tensor& x, const Tensor& padding, const Probe& probe) const {
   if (kind_ == Pooling::mean) return equal_weights(x.size(0), x.size(1), padding);
   const Tensor scores = probe("scores", matmul(linear(x, proj_->weight, proj_->bias, ops::Unary::tanh), query_));
   constexpr float nothing = -std::numeric_limits<float>::infinity();
-  return softmax(padding.defined() ? masked_fill(scores, as_float(padding), nothing) : scores, 1);
+  return softmax(padding.defined() ? masked_fill(scores, padding, nothing) : scores, 1);
 }
 
 Tensor Pool::forward(const Tensor& x, const Tensor& padding, const Probe& probe) const {

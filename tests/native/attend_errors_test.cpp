@@ -58,8 +58,8 @@ TEST_CASE("masks must fit the scores") {
     mask.additive = of(shape);
     fails(ErrorCode::shape, {"[2,5,3]", attn::to_string(shape)});
   }
-  mask.additive = attn::ones({3}, attn::DType::int32);
-  fails(ErrorCode::type, {"float32", "int32"});
+  mask.additive = attn::ones({4}, attn::DType::int32);
+  fails(ErrorCode::shape, {"[2,5,3]", "[4]"});
 }
 
 TEST_CASE("heads must divide every width, and not be given twice") {

@@ -56,16 +56,6 @@ reference::AttendOptions exact(const attn::AttendOptions& o) {
           exact(o.query_weight), exact(o.key_weight), exact(o.score_vector)};
 }
 
-const char* name(attn::Score score) {
-  constexpr const char* names[] = {"dot", "scaled_dot", "sqrt_norm", "cosine", "general", "additive", "location"};
-  return names[static_cast<int>(score)];
-}
-
-const char* name(attn::Normalizer normalizer) {
-  constexpr const char* names[] = {"softmax", "sum", "double_softmax", "sparsemax"};
-  return names[static_cast<int>(normalizer)];
-}
-
 std::string to_string(const Sizes& s) {
   return "leading " + attn::to_string(s.leading) + " T,S,Dq,Dk,Dv,heads " +
          attn::to_string(Shape{s.T, s.S, s.Dq, s.Dk, s.Dv, s.heads});

@@ -15,8 +15,6 @@ inline constexpr attn::Score all_scores[] = {attn::Score::dot,     attn::Score::
                                              attn::Score::location};
 inline constexpr attn::Normalizer all_normalizers[] = {attn::Normalizer::softmax, attn::Normalizer::sum,
                                                        attn::Normalizer::double_softmax, attn::Normalizer::sparsemax};
-const char* name(attn::Score score);
-const char* name(attn::Normalizer normalizer);
 
 struct Inputs {
   Tensor query, key, value;

@@ -35,8 +35,8 @@ TEST_CASE("300 random attentions agree with the reference") {
     const char* kind = pick(random, all_masks);
     const Sizes sizes = random_sizes(random, score, seed % 10 == 0 ? 40 : 16);
     CAPTURE(to_string(sizes));
-    CAPTURE(name(score));
-    CAPTURE(name(normalizer));
+    CAPTURE(name_of(score));
+    CAPTURE(name_of(normalizer));
     CAPTURE(kind);
     const float low = normalizer == attn::Normalizer::sum ? 0.1f : -1.0f;
     attn::AttendOptions o = random_options(random, sizes, score, low);

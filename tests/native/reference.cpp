@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace reference {
 namespace {
@@ -122,6 +123,9 @@ Array combine(const std::function<double(double, double)>& f, const Array& a, co
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }
+double gelu_tanh(double x) {
+  return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
 double silu(double x) { return x * sigmoid(x); }
 
 double broadcast_at(const Array& x, const Shape& to, Index flat) { return x[broadcast_position(x.shape, to, flat)]; }

@@ -31,6 +31,7 @@ Array map(const std::function<double(double)>& f, const Array& x);
 Array combine(const std::function<double(double, double)>& f, const Array& a, const Array& b);  ///< broadcasts
 double sigmoid(double x);
 double gelu(double x);
+double gelu_tanh(double x);
 double silu(double x);
 
 /// The element that stands at position `flat` of `to` after `x` is broadcast to it.

@@ -71,7 +71,7 @@ TEST_CASE("attention gives the same bits with any number of threads") {
       attn::AttendOptions o = random_options(random, sizes, score, 0.1f);
       o.normalizer = normalizer;
       o.mask = make_mask(random, sizes, "causal+padding");
-      check_threads(name(score), [&] {
+      check_threads(name_of(score), [&] {
         const attn::Attention out = attn::attend(in.query, in.key, in.value, o);
         return std::vector{out.scores, out.scaled, out.masked, out.weights, out.output};
       });
