@@ -1,7 +1,7 @@
 import { AttnError } from './error.js';
 import { entriesOf, Module, namesAndHandles } from './module.js';
 import { Optimizer } from './optim.js';
-import { checkNames, flag, shown } from './options.js';
+import { flag, optionsOf, shown } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
@@ -26,7 +26,7 @@ export interface LoadCheckpointOptions {
   optimizer?: Optimizer;
 }
 
-function textsOf(op: string, metadata: Metadata): [names: string[], texts: string[]] {
+function textsOf(op: string, metadata: Metadata = {}): [names: string[], texts: string[]] {
   if (typeof metadata !== 'object' || metadata === null) {
     throw new AttnError('TYPE', op, `metadata must be an object, got ${shown(metadata)}`);
   }
@@ -66,7 +66,7 @@ export function checkpoints(runtime: Runtime) {
   };
   return {
     /** The file of a state dict: float32 and int32 tensors in their order, and texts. */
-    saveSafetensors(tensors: Readonly<Record<string, TensorLike>>, metadata: Metadata = {}): Uint8Array {
+    saveSafetensors(tensors: Readonly<Record<string, TensorLike>>, metadata?: Metadata): Uint8Array {
       const op = 'saveSafetensors';
       return runtime.call(op, (core) => core.saveSafetensors(...namesAndHandles(runtime, op, tensors), ...textsOf(op, metadata)));
     },
@@ -74,9 +74,9 @@ export function checkpoints(runtime: Runtime) {
      * What is in a file. F32, F16, BF16 and F64 come as float32; I32, U8, BOOL, and I64 in range, as int32. A malformed file
      * is a FORMAT error that names its fault.
      */
-    loadSafetensors(bytes: Uint8Array, options: LoadSafetensorsOptions = {}): Safetensors {
+    loadSafetensors(bytes: Uint8Array, options?: LoadSafetensorsOptions): Safetensors {
       const op = 'loadSafetensors';
-      checkNames(op, options, ['allowNonfinite']);
+      options = optionsOf(op, options, ['allowNonfinite']);
       const allow = flag(op, 'allowNonfinite', options.allowNonfinite ?? false);
       const { tensors, metadata } = withFile(op, bytes, (core, file, size) => core.loadSafetensors(file, size, allow));
       return {
@@ -84,19 +84,19 @@ export function checkpoints(runtime: Runtime) {
       };
     },
     /** A file of the model's state dict, and the optimiser's with its options, from which training goes on exactly. */
-    saveCheckpoint(model: Module, options: SaveCheckpointOptions = {}): Uint8Array {
+    saveCheckpoint(model: Module, options?: SaveCheckpointOptions): Uint8Array {
       const op = 'saveCheckpoint';
-      checkNames(op, options, ['optimizer', 'metadata']);
+      options = optionsOf(op, options, ['optimizer', 'metadata']);
       return runtime.call(op, (core) => core.saveCheckpoint(expectModule(op, model).handle(op, runtime),
-        optimizerHandle(runtime, op, options.optimizer), ...textsOf(op, options.metadata ?? {})));
+        optimizerHandle(runtime, op, options.optimizer), ...textsOf(op, options.metadata)));
     },
     /**
      * Puts back what saveCheckpoint took, and returns its metadata. Throws FORMAT where model, optimiser and file do not
      * fit, and then changes neither.
      */
-    loadCheckpoint(bytes: Uint8Array, model: Module, options: LoadCheckpointOptions = {}): Record<string, string> {
+    loadCheckpoint(bytes: Uint8Array, model: Module, options?: LoadCheckpointOptions): Record<string, string> {
       const op = 'loadCheckpoint';
-      checkNames(op, options, ['optimizer']);
+      options = optionsOf(op, options, ['optimizer']);
       return Object.fromEntries(pairs(withFile(op, bytes, (core, file, size) => core.loadCheckpoint(file, size,
         expectModule(op, model).handle(op, runtime), optimizerHandle(runtime, op, options.optimizer)))));
     },

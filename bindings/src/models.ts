@@ -2,8 +2,9 @@ import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
 import { Model, type SizesOfBlocks } from './model.js';
 import { maskHandle, type LayerMask } from './multihead.js';
-import { checkNames, flag, number, shown, whole } from './options.js';
+import { flag, number, optionsOf, shown, whole } from './options.js';
 import type { Runtime } from './runtime.js';
+import { bound } from './strict.js';
 import type { Tensor } from './tensor.js';
 import { Seq2Seq, Transformer } from './translators.js';
 import type { ProbeOptions, TensorLike } from './types.js';
@@ -56,8 +57,8 @@ export class GPT extends Model<GPTConfig> {
   constructor(runtime: Runtime, config: GPTConfig) { super(runtime, 'GPT', 'gpt', config); }
 
   /** tokens [B,T] -> logits [B,T,V] */
-  forward(tokens: TensorLike, options: ProbeOptions = {}): Tensor {
-    checkNames(this.op, options, ['probe']);
+  forward(tokens: TensorLike, options?: ProbeOptions): Tensor {
+    options = optionsOf(this.op, options, ['probe']);
     return this.runtime.wrap(this.run((core, model) =>
       core.gptForward(model, this.tokens(tokens, 'tokens'), this.runtime.probe(this.op, options.probe))));
   }
@@ -69,9 +70,9 @@ export class GPT extends Model<GPTConfig> {
   }
 
   /** The tokens that follow the prompt [T]; the model sees the last maxLength of all. */
-  generate(prompt: TensorLike, options: GenerateOptions = {}): number[] {
+  generate(prompt: TensorLike, options?: GenerateOptions): number[] {
     const op = 'generate';
-    checkNames(op, options, GENERATE);
+    options = optionsOf(op, options, GENERATE);
     const { onToken } = options;
     if (onToken !== undefined && typeof onToken !== 'function') {
       throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(onToken)}`);
@@ -125,8 +126,8 @@ export class Classifier extends Model<ClassifierConfig> {
   constructor(runtime: Runtime, config: ClassifierConfig) { super(runtime, 'Classifier', 'classifier', config); }
 
   /** tokens [B,T] -> logits [B,C] */
-  forward(tokens: TensorLike, options: ClassifierCall = {}): Tensor {
-    checkNames(this.op, options, ['keyPaddingMask', 'probe']);
+  forward(tokens: TensorLike, options?: ClassifierCall): Tensor {
+    options = optionsOf(this.op, options, ['keyPaddingMask', 'probe']);
     return this.runtime.wrap(this.run((core, model) => core.classifierForward(model, this.tokens(tokens, 'tokens'),
       maskHandle(this.runtime, this.op, 'keyPaddingMask', options.keyPaddingMask), this.runtime.probe(this.op, options.probe))));
   }
@@ -154,8 +155,8 @@ export class ViT extends Model<ViTConfig> {
   constructor(runtime: Runtime, config: ViTConfig) { super(runtime, 'ViT', 'vit', config); }
 
   /** images [B,C,H,W] -> logits [B,numClasses] */
-  forward(images: TensorLike, options: ProbeOptions = {}): Tensor {
-    checkNames(this.op, options, ['probe']);
+  forward(images: TensorLike, options?: ProbeOptions): Tensor {
+    options = optionsOf(this.op, options, ['probe']);
     return this.runtime.wrap(this.run((core, model) =>
       core.vitForward(model, this.argument(images, 'images'), this.runtime.probe(this.op, options.probe))));
   }
@@ -165,9 +166,9 @@ export type Models = ReturnType<typeof models>;
 
 /** `attn.models`: whole models, each made from one config. */
 export const models = (runtime: Runtime) => ({
-  GPT: GPT.bind(null, runtime),
-  Classifier: Classifier.bind(null, runtime),
-  ViT: ViT.bind(null, runtime),
-  Seq2Seq: Seq2Seq.bind(null, runtime),
-  Transformer: Transformer.bind(null, runtime),
+  GPT: bound(runtime, GPT),
+  Classifier: bound(runtime, Classifier),
+  ViT: bound(runtime, ViT),
+  Seq2Seq: bound(runtime, Seq2Seq),
+  Transformer: bound(runtime, Transformer),
 });

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url';
 import type { Attn } from './attn.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
+import { refuseMore } from './strict.js';
 import type { LoadOptions } from './types.js';
 
 export * from './api.js';
@@ -29,5 +30,6 @@ function folderUrl(base: string | URL | undefined): URL {
 
 /** Compiles the core for this engine and starts its threads. Each call gives a core of its own. */
 export async function load(options: LoadOptions = {}): Promise<Attn> {
+  refuseMore('load', arguments, 1);
   return loadOn(platform, options);
 }

@@ -3,6 +3,7 @@ import type { Attn } from './attn.js';
 import { AttnError } from './error.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
+import { refuseMore } from './strict.js';
 import type { LoadOptions } from './types.js';
 
 export * from './api.js';
@@ -53,6 +54,7 @@ const platform = (): Platform => ({
 
 /** Compiles the core for this engine and starts its threads. Each call gives a core of its own. */
 export async function load(options: LoadOptions = {}): Promise<Attn> {
+  refuseMore('load', arguments, 1);
   if (typeof self === 'undefined') throw new AttnError('UNSUPPORTED', 'load', 'this build is for browsers');
   return loadOn(platform(), options);
 }
