@@ -1,13 +1,13 @@
 import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
+import { maskTensor } from './masks.js';
 import { Model, type SizesOfBlocks } from './model.js';
-import { maskHandle, type LayerMask } from './multihead.js';
 import { flag, number, optionsOf, shown, whole } from './options.js';
 import type { Runtime } from './runtime.js';
 import { bound } from './strict.js';
 import type { Tensor } from './tensor.js';
 import { Seq2Seq, Transformer } from './translators.js';
-import type { ProbeOptions, TensorLike } from './types.js';
+import type { Flags, ProbeOptions, TensorLike } from './types.js';
 
 export interface GPTConfig extends SizesOfBlocks {
   vocabSize: number;
@@ -116,8 +116,8 @@ export interface ClassifierConfig extends SizesOfBlocks {
   pooling?: 'cls' | 'attention' | 'mean';
 }
 export interface ClassifierCall extends ProbeOptions {
-  /** [B,T]: true where there is no token. */
-  keyPaddingMask?: LayerMask | null;
+  /** [B,T]: true, or non-zero, where there is no token; boolean alone, since pooling leaves those out as well. */
+  keyPaddingMask?: Tensor | Flags | null;
 }
 
 /** The encoder-only Transformer that tells what class a sequence is of. Devlin et al. 2019, arXiv:1810.04805. */
@@ -128,8 +128,10 @@ export class Classifier extends Model<ClassifierConfig> {
   /** tokens [B,T] -> logits [B,C] */
   forward(tokens: TensorLike, options?: ClassifierCall): Tensor {
     options = optionsOf(this.op, options, ['keyPaddingMask', 'probe']);
+    const { keyPaddingMask, probe } = options;
     return this.runtime.wrap(this.run((core, model) => core.classifierForward(model, this.tokens(tokens, 'tokens'),
-      maskHandle(this.runtime, this.op, 'keyPaddingMask', options.keyPaddingMask), this.runtime.probe(this.op, options.probe))));
+      keyPaddingMask == null ? null : maskTensor(this.runtime, this.op, 'keyPaddingMask', keyPaddingMask).handle(this.op),
+      this.runtime.probe(this.op, probe))));
   }
 }
 

@@ -1,4 +1,6 @@
 // Creation, storage and changes of shape.
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "helpers.hpp"
@@ -23,6 +25,8 @@ TEST_CASE("creation gives the values that its name says") {
   CHECK(whole.data<std::int32_t>()[1] == 1);
   CHECK(attn::ones({2}, DType::int32).data<std::int32_t>()[1] == 1);
   CHECK(attn::zeros({2}, DType::int32).data<std::int32_t>()[1] == 0);
+  const Tensor unit = attn::eye(2, DType::int32);
+  CHECK(std::ranges::equal(unit.values<std::int32_t>(), std::array{1, 0, 0, 1}));
   check_error(ErrorCode::range, "arange", {"step"}, [] { attn::arange(0, 1, 0); });
   check_error(ErrorCode::range, "arange", {"step"}, [] { attn::arange(0, 1, -1); });
   check_error(ErrorCode::range, "arange", {}, [] { attn::arange(0, 1, static_cast<double>(kNan)); });

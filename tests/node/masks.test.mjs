@@ -155,6 +155,9 @@ test('floats that are all 0 or 1 draw a warning that names both ways, once for e
     [/^MultiheadAttention: keyPaddingMask .*true: may not be attended to/, () => layer.forward([q], [q], [q], { keyPaddingMask: [[0, 0, 1]] })],
     [/^MultiheadAttention: attnMask .*true: may not be attended to/, () => layer.forward(q, q, q, { attnMask: fresh.eye(3).slice(0, 0, 3).transpose(0, 1) })],
   ];
+  // A classifier refuses floats, so it has nothing to say of adding them.
+  const said = warnings(() => assert.throws(() => made.Classifier.forward(tokens, { keyPaddingMask: [[0, 0, 1], [0, 0, 1], [0, 0, 1]] }), { code: 'TYPE' }));
+  assert.deepEqual(said, []);
   for (const [message, f] of places) {
     const said = warnings(f);
     assert.equal(said.length, 1, String(said));
