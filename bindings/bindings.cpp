@@ -35,7 +35,7 @@ TensorPtr full_of(const val& shape, float value) { return share(full(to_shape(sh
 TensorPtr arange_of(double start, double end, double step, bool int32) {
   return share(arange(start, end, step, dtype_of(int32)));
 }
-TensorPtr eye_of(int n) { return share(eye(n)); }
+TensorPtr eye_of(int n, bool int32) { return share(eye(n, dtype_of(int32))); }
 TensorPtr rand_of(const val& shape) { return share(rand(to_shape(shape))); }
 TensorPtr randn_of(const val& shape) { return share(randn(to_shape(shape))); }
 void seed(double seed) { manual_seed(static_cast<std::uint64_t>(seed)); }
@@ -67,7 +67,7 @@ TensorPtr softmax_of(const Tensor& x, int dim) { return share(softmax(x, dim)); 
 TensorPtr log_softmax_of(const Tensor& x, int dim) { return share(log_softmax(x, dim)); }
 TensorPtr entropy_of(const Tensor& weights) { return share(entropy(weights)); }
 TensorPtr conv1d_of(const Tensor& input, const Tensor& weight, TensorPtr bias, int stride, int padding) {
-  return share(conv1d(input, weight, tensor_or_none(bias), {stride, padding}));
+  return share(conv1d(input, weight, tensor_or_none(bias), {.stride = stride, .padding = padding}));
 }
 TensorPtr sinusoidal_of(int length, int dim) { return share(sinusoidal(length, dim)); }
 
@@ -78,8 +78,10 @@ struct MaskRecord {
   TensorPtr padding, additive;
 
   Mask mask() const {
-    return {causal, window < 0 ? std::nullopt : std::optional<Index>(window), tensor_or_none(padding),
-            tensor_or_none(additive)};
+    return {.causal = causal,
+            .window = window < 0 ? std::nullopt : std::optional<Index>(window),
+            .lengths = tensor_or_none(padding),
+            .additive = tensor_or_none(additive)};
   }
 };
 
@@ -97,16 +99,28 @@ struct AttentionRecord {
 };
 
 AttentionRecord attend_of(const Tensor& q, const Tensor& k, const Tensor& v, AttendRecord o) {
-  Attention a =
-      attend(q, k, v,
-             {static_cast<Score>(o.score), static_cast<Normalizer>(o.normalizer), o.mask.mask(),
-              optional_number(o.scale), o.temperature, o.heads, tensor_or_none(o.weight), tensor_or_none(o.bias),
-              tensor_or_none(o.queryWeight), tensor_or_none(o.keyWeight), tensor_or_none(o.scoreVector)});
-  return {share(a.scores), share(a.scaled), share(a.masked), share(a.weights), share(a.output)};
+  Attention a = attend(q, k, v,
+                       {.score = static_cast<Score>(o.score),
+                        .normalizer = static_cast<Normalizer>(o.normalizer),
+                        .mask = o.mask.mask(),
+                        .scale = optional_number(o.scale),
+                        .temperature = o.temperature,
+                        .heads = o.heads,
+                        .weight = tensor_or_none(o.weight),
+                        .bias = tensor_or_none(o.bias),
+                        .query_weight = tensor_or_none(o.queryWeight),
+                        .key_weight = tensor_or_none(o.keyWeight),
+                        .score_vector = tensor_or_none(o.scoreVector)});
+  return {.scores = share(a.scores),
+          .scaled = share(a.scaled),
+          .masked = share(a.masked),
+          .weights = share(a.weights),
+          .output = share(a.output)};
 }
 
 TensorPtr sdpa_of(const Tensor& q, const Tensor& k, const Tensor& v, MaskRecord mask, double scale, bool enable_gqa) {
-  return share(scaled_dot_product_attention(q, k, v, {mask.mask(), optional_number(scale), enable_gqa}));
+  return share(scaled_dot_product_attention(
+      q, k, v, {.mask = mask.mask(), .scale = optional_number(scale), .enable_gqa = enable_gqa}));
 }
 
 TensorPtr layer_norm_of(const Tensor& x, TensorPtr weight, TensorPtr bias, double eps) {
@@ -119,12 +133,46 @@ TensorPtr rms_norm_of(const Tensor& x, TensorPtr weight, double eps) {
 
 TensorPair multi_head_of(const Tensor& q, const Tensor& k, const Tensor& v, int heads, const Tensor& in_weight,
                          TensorPtr in_bias, const Tensor& out_weight, TensorPtr out_bias, MaskRecord mask) {
-  MultiHeadOutput out = multi_head_attention_forward(
-      q, k, v, heads, {in_weight, tensor_or_none(in_bias), out_weight, tensor_or_none(out_bias)}, mask.mask());
+  MultiHeadOutput out = multi_head_attention_forward(q, k, v, heads,
+                                                     {.in_proj_weight = in_weight,
+                                                      .in_proj_bias = tensor_or_none(in_bias),
+                                                      .out_proj_weight = out_weight,
+                                                      .out_proj_bias = tensor_or_none(out_bias)},
+                                                     mask.mask());
   return {share(out.output), share(out.weights)};
 }
 
+/// Whether a float mask holds 0 and 1 and nothing else; looks no further than the first other value.
+bool zeros_and_ones(const Tensor& mask) {
+  const Tensor dense = contiguous(mask.detach());
+  bool zeros = false, ones = false;
+  for (const float value : dense.values()) {
+    if (value != 0 && value != 1) return false;
+    (value == 0 ? zeros : ones) = true;
+  }
+  return zeros && ones;
+}
+
 double bytes() { return static_cast<double>(tensor_bytes()); }
+
+/// The names of an enum's values in their order.
+template <class Enum>
+val names_of() {
+  val names = val::array();
+  for (int i = 0; const char* name = name_of(static_cast<Enum>(i)); ++i) names.call<void>("push", std::string(name));
+  return names;
+}
+/// Those of every enum that the facade knows by its values' places: what a test holds bindings/src/enums.ts to.
+val enums() {
+  val all = val::object();
+  all.set("UNARY", names_of<ops::Unary>());
+  all.set("BINARY", names_of<ops::Binary>());
+  all.set("REDUCTIONS", names_of<ops::Reduction>());
+  all.set("SCORES", names_of<Score>());
+  all.set("NORMALIZERS", names_of<Normalizer>());
+  all.set("LOSS_REDUCTIONS", names_of<LossReduction>());
+  return all;
+}
 
 EMSCRIPTEN_BINDINGS(attention_playground) {
   using emscripten::class_;
@@ -194,10 +242,12 @@ EMSCRIPTEN_BINDINGS(attention_playground) {
   function("attend", guarded<&attend_of>);
   function("scaledDotProductAttention", guarded<&sdpa_of>);
   function("multiHeadAttention", guarded<&multi_head_of>);
+  function("zerosAndOnes", guarded<&zeros_and_ones>);
 
   function("setNumThreads", guarded<&set_num_threads>);
   function("numThreads", guarded<&num_threads>);
   function("tensorBytes", guarded<&bytes>);
+  function("enums", guarded<&enums>);
 }
 
 }  // namespace

@@ -92,7 +92,7 @@ TensorPtr transformer_loss(const nn::Module& transformer, const Tensor& source, 
 /// One { tokens, score, alignment } for each source.
 val decode_sources(const nn::Module& model, const Tensor& source, TensorPtr lengths, int max_length, int beams,
                    double length_penalty) {
-  const models::DecodeOptions options{max_length, beams, length_penalty};
+  const models::DecodeOptions options{.max_length = max_length, .beams = beams, .length_penalty = length_penalty};
   const auto* seq2seq = dynamic_cast<const models::Seq2Seq*>(&model);
   const std::vector<models::Decoded> found =
       seq2seq ? seq2seq->decode(source, tensor_or_none(lengths), options)

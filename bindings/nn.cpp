@@ -21,16 +21,19 @@ void train(nn::Module& module, bool on) { module.train(on); }
 
 // Layers of one tensor.
 ModulePtr linear_layer(int in, int out, bool bias) {
-  return std::make_shared<nn::Linear>(nn::LinearOptions{in, out, bias});
+  return std::make_shared<nn::Linear>(nn::LinearOptions{.in_features = in, .out_features = out, .bias = bias});
 }
 ModulePtr embedding_layer(int rows, int dim, double padding_idx) {
-  return std::make_shared<nn::Embedding>(nn::EmbeddingOptions{rows, dim, optional_whole(padding_idx)});
+  return std::make_shared<nn::Embedding>(
+      nn::EmbeddingOptions{.num_embeddings = rows, .embedding_dim = dim, .padding_idx = optional_whole(padding_idx)});
 }
 ModulePtr layer_norm_layer(int size, double eps, bool affine, bool bias) {
-  return std::make_shared<nn::LayerNorm>(nn::NormOptions{size, eps, affine, bias});
+  return std::make_shared<nn::LayerNorm>(
+      nn::NormOptions{.normalized_shape = size, .eps = eps, .elementwise_affine = affine, .bias = bias});
 }
 ModulePtr rms_norm_layer(int size, double eps, bool affine) {
-  return std::make_shared<nn::RMSNorm>(nn::NormOptions{size, eps, affine});
+  return std::make_shared<nn::RMSNorm>(
+      nn::NormOptions{.normalized_shape = size, .eps = eps, .elementwise_affine = affine});
 }
 ModulePtr dropout_layer(double p) { return std::make_shared<nn::Dropout>(p); }
 ModulePtr activation_layer(int f) { return std::make_shared<nn::Activation>(static_cast<ops::Unary>(f)); }
@@ -46,7 +49,13 @@ TensorPtr forward(const nn::Module& layer, const Tensor& x) {
 
 // Recurrence.
 ModulePtr gru_layer(int in, int hidden, int layers, bool bias, bool batch_first, double dropout, bool bidirectional) {
-  return std::make_shared<nn::GRU>(nn::GRUOptions{in, hidden, layers, bias, batch_first, dropout, bidirectional});
+  return std::make_shared<nn::GRU>(nn::GRUOptions{.input_size = in,
+                                                  .hidden_size = hidden,
+                                                  .num_layers = layers,
+                                                  .bias = bias,
+                                                  .batch_first = batch_first,
+                                                  .dropout = dropout,
+                                                  .bidirectional = bidirectional});
 }
 TensorPair gru_forward(const nn::Module& gru, const Tensor& x, TensorPtr h0, const val& probe) {
   auto [output, hn] = dynamic_cast<const nn::GRU&>(gru).forward(x, tensor_or_none(h0), to_probe(probe));

@@ -13,18 +13,18 @@ using EarlyStoppingPtr = std::shared_ptr<optim::EarlyStopping>;
 
 OptimizerPtr sgd(const val& parameters, double lr, double momentum, double dampening, double weight_decay,
                  bool nesterov) {
-  return std::make_shared<optim::SGD>(to_tensors(parameters),
-                                      optim::SGDOptions{lr, momentum, dampening, weight_decay, nesterov});
+  return std::make_shared<optim::SGD>(
+      to_tensors(parameters),
+      optim::SGDOptions{
+          .lr = lr, .momentum = momentum, .dampening = dampening, .weight_decay = weight_decay, .nesterov = nesterov});
 }
+/// Adam or AdamW, whose options have the same names.
+template <class Optimizer, class Options>
 OptimizerPtr adam(const val& parameters, double lr, double beta1, double beta2, double eps, double weight_decay,
                   bool amsgrad) {
-  return std::make_shared<optim::Adam>(to_tensors(parameters),
-                                       optim::AdamOptions{lr, {beta1, beta2}, eps, weight_decay, amsgrad});
-}
-OptimizerPtr adamw(const val& parameters, double lr, double beta1, double beta2, double eps, double weight_decay,
-                   bool amsgrad) {
-  return std::make_shared<optim::AdamW>(to_tensors(parameters),
-                                        optim::AdamWOptions{lr, {beta1, beta2}, eps, weight_decay, amsgrad});
+  return std::make_shared<Optimizer>(
+      to_tensors(parameters),
+      Options{.lr = lr, .betas = {beta1, beta2}, .eps = eps, .weight_decay = weight_decay, .amsgrad = amsgrad});
 }
 void step(optim::Optimizer& optimizer) { optimizer.step(); }
 void zero_grad(optim::Optimizer& optimizer) { optimizer.zero_grad(); }
@@ -43,7 +43,7 @@ val optimizer_state(const optim::Optimizer& optimizer) {
 }
 void load_optimizer_state(optim::Optimizer& optimizer, const std::string& name, const val& option_names,
                           const val& option_values, const val& names, const val& tensors) {
-  optim::OptimizerState state{name, {}, to_named(names, tensors)};
+  optim::OptimizerState state{.name = name, .tensors = to_named(names, tensors)};
   const auto keys = emscripten::vecFromJSArray<std::string>(option_names);
   const auto values = emscripten::convertJSArrayToNumberVector<double>(option_values);
   for (std::size_t i = 0; i < keys.size(); ++i) state.options[keys[i]] = values[i];
@@ -55,7 +55,8 @@ double clip_grad_norm_of(const val& parameters, double max_norm, double norm_typ
 }
 double constant_at(double lr, int step) { return optim::constant(lr)(step); }
 double warmup_cosine_at(double lr, int total_steps, int warmup_steps, double min_lr, int step) {
-  return optim::warmup_cosine({lr, total_steps, warmup_steps, min_lr})(step);
+  return optim::warmup_cosine({.lr = lr, .total_steps = total_steps, .warmup_steps = warmup_steps, .min_lr = min_lr})(
+      step);
 }
 
 EarlyStoppingPtr early_stopping(int patience, double min_delta) {
@@ -71,8 +72,8 @@ EMSCRIPTEN_BINDINGS(optim) {
 
   class_<optim::Optimizer>("Optimizer").smart_ptr<OptimizerPtr>("OptimizerPtr");
   function("newSgd", guarded<&sgd>);
-  function("newAdam", guarded<&adam>);
-  function("newAdamW", guarded<&adamw>);
+  function("newAdam", guarded<&adam<optim::Adam, optim::AdamOptions>>);
+  function("newAdamW", guarded<&adam<optim::AdamW, optim::AdamWOptions>>);
   function("step", guarded<&step>);
   function("zeroGrad", guarded<&zero_grad>);
   function("lr", guarded<&lr>);

@@ -35,13 +35,18 @@ TensorPtr embedding_of(const Tensor& indices, const Tensor& weight, double paddi
 }
 TensorPtr cross_entropy_of(const Tensor& logits, const Tensor& target, TensorPtr weight, int ignore_index,
                            double label_smoothing, int reduction) {
-  return share(cross_entropy(
-      logits, target, {tensor_or_none(weight), ignore_index, label_smoothing, static_cast<LossReduction>(reduction)}));
+  return share(cross_entropy(logits, target,
+                             {.weight = tensor_or_none(weight),
+                              .ignore_index = ignore_index,
+                              .label_smoothing = label_smoothing,
+                              .reduction = static_cast<LossReduction>(reduction)}));
 }
 TensorPtr binary_cross_entropy_of(const Tensor& logits, const Tensor& target, TensorPtr weight, TensorPtr pos_weight,
                                   int reduction) {
-  return share(binary_cross_entropy_with_logits(
-      logits, target, {tensor_or_none(weight), tensor_or_none(pos_weight), static_cast<LossReduction>(reduction)}));
+  return share(binary_cross_entropy_with_logits(logits, target,
+                                                {.weight = tensor_or_none(weight),
+                                                 .pos_weight = tensor_or_none(pos_weight),
+                                                 .reduction = static_cast<LossReduction>(reduction)}));
 }
 TensorPtr mse_loss_of(const Tensor& input, const Tensor& target, int reduction) {
   return share(mse_loss(input, target, static_cast<LossReduction>(reduction)));

@@ -21,18 +21,18 @@ struct MultiheadRecord {
   bool rotary, alibi;
 
   nn::MultiheadAttentionOptions options() const {
-    return {embedDim,
-            numHeads,
-            dropout,
-            bias,
-            addBiasKv,
-            addZeroAttn,
-            optional_whole(kdim),
-            optional_whole(vdim),
-            batchFirst,
-            optional_whole(numKvHeads),
-            rotary,
-            alibi};
+    return {.embed_dim = embedDim,
+            .num_heads = numHeads,
+            .dropout = dropout,
+            .bias = bias,
+            .add_bias_kv = addBiasKv,
+            .add_zero_attn = addZeroAttn,
+            .kdim = optional_whole(kdim),
+            .vdim = optional_whole(vdim),
+            .batch_first = batchFirst,
+            .num_kv_heads = optional_whole(numKvHeads),
+            .rotary = rotary,
+            .alibi = alibi};
   }
 };
 TensorPair pair(const nn::AttentionResult& result) { return {share(result.output), share_or_none(result.weights)}; }
@@ -44,11 +44,16 @@ TensorPair multihead_forward(const nn::Module& attention, const Tensor& query, c
                              bool is_causal, const val& probe) {
   return pair(dynamic_cast<const nn::MultiheadAttention&>(attention).forward(
       query, key, value,
-      {tensor_or_none(key_padding_mask), tensor_or_none(attn_mask), need_weights, average, is_causal, nullptr,
-       to_probe(probe)}));
+      {.key_padding_mask = tensor_or_none(key_padding_mask),
+       .attn_mask = tensor_or_none(attn_mask),
+       .need_weights = need_weights,
+       .average_attn_weights = average,
+       .is_causal = is_causal,
+       .probe = to_probe(probe)}));
 }
 ModulePtr additive_attention(int query_dim, int key_dim, int attention_dim) {
-  return std::make_shared<nn::AdditiveAttention>(nn::AdditiveAttentionOptions{query_dim, key_dim, attention_dim});
+  return std::make_shared<nn::AdditiveAttention>(
+      nn::AdditiveAttentionOptions{.query_dim = query_dim, .key_dim = key_dim, .attention_dim = attention_dim});
 }
 TensorPair additive_forward(const nn::Module& attention, const Tensor& query, const Tensor& key, const Tensor& value,
                             TensorPtr key_padding_mask, const val& probe) {
@@ -60,10 +65,10 @@ TensorPair additive_forward(const nn::Module& attention, const Tensor& query, co
 TensorPtr rotary_of(const Tensor& x, int first, double base) { return share(rotary(x, first, base)); }
 TensorPtr alibi_of(int heads, int queries, int keys) { return share(alibi(heads, queries, keys)); }
 ModulePtr learned_positions(int rows, int dim) {
-  return std::make_shared<nn::LearnedPositions>(nn::PositionsOptions{rows, dim});
+  return std::make_shared<nn::LearnedPositions>(nn::PositionsOptions{.num_positions = rows, .embedding_dim = dim});
 }
 ModulePtr sinusoidal_positions(int rows, int dim) {
-  return std::make_shared<nn::SinusoidalPositions>(nn::PositionsOptions{rows, dim});
+  return std::make_shared<nn::SinusoidalPositions>(nn::PositionsOptions{.num_positions = rows, .embedding_dim = dim});
 }
 TensorPtr positions_forward(const nn::Module& positions, const Tensor& x, int first) {
   if (const auto* learned = dynamic_cast<const nn::LearnedPositions*>(&positions))
@@ -80,36 +85,47 @@ struct TransformerRecord {
   bool batchFirst, normFirst, bias;
 
   nn::TransformerLayerOptions layer() const {
-    return {dModel,       nhead,      dimFeedforward, dropout, static_cast<ops::Unary>(activation),
-            layerNormEps, batchFirst, normFirst,      bias};
+    return {.d_model = dModel,
+            .nhead = nhead,
+            .dim_feedforward = dimFeedforward,
+            .dropout = dropout,
+            .activation = static_cast<ops::Unary>(activation),
+            .layer_norm_eps = layerNormEps,
+            .batch_first = batchFirst,
+            .norm_first = normFirst,
+            .bias = bias};
+  }
+  nn::TransformerOptions stack(int layers, bool norm) const {
+    return {.layer = layer(), .num_layers = layers, .norm = norm};
   }
 };
 ModulePtr encoder_layer(TransformerRecord o) { return std::make_shared<nn::TransformerEncoderLayer>(o.layer()); }
 ModulePtr encoder(TransformerRecord o, int layers, bool norm) {
-  return std::make_shared<nn::TransformerEncoder>(nn::TransformerOptions{o.layer(), layers, norm});
+  return std::make_shared<nn::TransformerEncoder>(o.stack(layers, norm));
 }
 ModulePtr decoder_layer(TransformerRecord o) { return std::make_shared<nn::TransformerDecoderLayer>(o.layer()); }
 ModulePtr decoder(TransformerRecord o, int layers, bool norm) {
-  return std::make_shared<nn::TransformerDecoder>(nn::TransformerOptions{o.layer(), layers, norm});
+  return std::make_shared<nn::TransformerDecoder>(o.stack(layers, norm));
 }
 TensorPtr encode(const nn::Module& module, const Tensor& src, TensorPtr mask, TensorPtr key_padding_mask,
                  bool is_causal, const val& probe) {
-  const nn::TransformerEncoderCall call{
-      tensor_or_none(mask), tensor_or_none(key_padding_mask), is_causal, {}, to_probe(probe)};
+  const nn::TransformerEncoderCall call{.mask = tensor_or_none(mask),
+                                        .src_key_padding_mask = tensor_or_none(key_padding_mask),
+                                        .is_causal = is_causal,
+                                        .probe = to_probe(probe)};
   if (const auto* stack = dynamic_cast<const nn::TransformerEncoder*>(&module)) return share(stack->forward(src, call));
   return share(dynamic_cast<const nn::TransformerEncoderLayer&>(module).forward(src, call));
 }
 TensorPtr decode(const nn::Module& module, const Tensor& tgt, const Tensor& memory, TensorPtr tgt_mask,
                  TensorPtr memory_mask, TensorPtr tgt_key_padding_mask, TensorPtr memory_key_padding_mask,
                  bool tgt_is_causal, bool memory_is_causal, const val& probe) {
-  const nn::TransformerDecoderCall call{tensor_or_none(tgt_mask),
-                                        tensor_or_none(memory_mask),
-                                        tensor_or_none(tgt_key_padding_mask),
-                                        tensor_or_none(memory_key_padding_mask),
-                                        tgt_is_causal,
-                                        memory_is_causal,
-                                        {},
-                                        to_probe(probe)};
+  const nn::TransformerDecoderCall call{.tgt_mask = tensor_or_none(tgt_mask),
+                                        .memory_mask = tensor_or_none(memory_mask),
+                                        .tgt_key_padding_mask = tensor_or_none(tgt_key_padding_mask),
+                                        .memory_key_padding_mask = tensor_or_none(memory_key_padding_mask),
+                                        .tgt_is_causal = tgt_is_causal,
+                                        .memory_is_causal = memory_is_causal,
+                                        .probe = to_probe(probe)};
   if (const auto* stack = dynamic_cast<const nn::TransformerDecoder*>(&module))
     return share(stack->forward(tgt, memory, call));
   return share(dynamic_cast<const nn::TransformerDecoderLayer&>(module).forward(tgt, memory, call));

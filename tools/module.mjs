@@ -48,7 +48,7 @@ function patchedGlue(glue, environment, threading) {
   if (environment === 'node') {
     if (threading === 'single') return woken;
     // What the program was started with is not for the glue: --input-type, for one, is an error beside a file.
-    const apart = patch(woken, 'workerOptions={type:"module",', 'workerOptions={type:"module",execArgv:[],');
+    const apart = patch(woken, 'workerOptions={', 'workerOptions={execArgv:[],');
     // A global Worker would make Node look like a browser to other libraries.
     return patch(apart, 'global.Worker=', 'var Worker=');
   }

@@ -10,7 +10,7 @@ export type {
   SGDOptions, WarmupCosineOptions,
 } from './optim.js';
 export type {
-  AdditiveAttention, AdditiveAttentionCall, AdditiveAttentionOptions, DynamicAttention, Flags, LayerMask,
+  AdditiveAttention, AdditiveAttentionCall, AdditiveAttentionOptions, DynamicAttention, LayerMask,
   MultiheadAttention, MultiheadAttentionCall, MultiheadAttentionOptions,
 } from './multihead.js';
 export type { LearnedPositions, PositionsOptions, SinusoidalPositions } from './positions.js';

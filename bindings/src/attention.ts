@@ -1,14 +1,12 @@
 import { toTensor } from './creation.js';
+import { NORMALIZERS, SCORES } from './enums.js';
 import { AttnError } from './error.js';
-import { checkNames, flag, number, oneOf, whole } from './options.js';
+import { maskHandle } from './masks.js';
+import { checkNames, flag, number, oneOf, optionsOf, whole } from './options.js';
 import type { Handle, RawMask } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
-import type { AttendOptions, Attention, Mask, MaskOptions, Normalizer, Score, TensorLike } from './types.js';
-
-// In the order of the C++ enums.
-const SCORES: readonly Score[] = ['dot', 'scaledDot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
-const NORMALIZERS: readonly Normalizer[] = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'];
+import type { AttendOptions, Attention, Flags, Mask, MaskOptions, Score, TensorLike } from './types.js';
 
 const WEIGHTS = ['weight', 'bias', 'queryWeight', 'keyWeight', 'scoreVector'] as const;
 /** The weights that a score is made with; one that it does not use is refused, for it must not pass in silence. */
@@ -31,15 +29,18 @@ export function optional(runtime: Runtime, op: string, value: TensorLike | null 
   return value === undefined || value === null ? null : toTensor(runtime, op, value).handle(op, runtime);
 }
 
+export const NO_MASK: Readonly<RawMask> = { causal: false, window: -1, padding: null, additive: null };
+
 export function rawMask(runtime: Runtime, op: string, mask: Mask | null | undefined): RawMask {
-  const raw: RawMask = { causal: false, window: -1, padding: null, additive: null };
+  const raw = { ...NO_MASK };
+  const additive = (what: string, given: TensorLike | Flags | undefined) => maskHandle(runtime, op, what, given, 'may be attended to');
   if (mask === undefined || mask === null) return raw;
   if (typeof mask === 'string') {
     raw.causal = oneOf(op, 'mask', mask, ['none', 'causal']) === 1;
     return raw;
   }
   if (mask instanceof Tensor || Array.isArray(mask) || ArrayBuffer.isView(mask)) {
-    return { ...raw, additive: optional(runtime, op, mask as TensorLike) };
+    return { ...raw, additive: additive('mask', mask as TensorLike | Flags) };
   }
   checkNames(op, mask, ['causal', 'window', 'padding', 'additive']);
   const options = mask as MaskOptions;
@@ -49,16 +50,16 @@ export function rawMask(runtime: Runtime, op: string, mask: Mask | null | undefi
     if (raw.window < 0) throw new AttnError('RANGE', op, `window must be 0 or more, got ${raw.window}`);
   }
   if (options.padding !== undefined) raw.padding = toTensor(runtime, op, options.padding, 'int32').handle(op, runtime);
-  raw.additive = optional(runtime, op, options.additive);
+  raw.additive = additive('mask.additive', options.additive);
   return raw;
 }
 
 /** Attention with every intermediate; see `Score`, `Normalizer` and `MaskOptions` for what can be combined. */
 export function attend(
-  runtime: Runtime, query: TensorLike, key: TensorLike, value: TensorLike, options: AttendOptions,
+  runtime: Runtime, query: TensorLike, key: TensorLike, value: TensorLike, given?: AttendOptions,
 ): Attention {
   const op = 'attend';
-  checkNames(op, options, OPTIONS);
+  const options = optionsOf(op, given, OPTIONS);
   const out = runtime.call(op, (core) => {
     const score = options.score ?? 'scaledDot';
     for (const name of WEIGHTS) {

@@ -7,15 +7,10 @@ import { nn, type NN } from './nn.js';
 import { optim, type Optim } from './optim.js';
 import { flag } from './options.js';
 import type { Runtime } from './runtime.js';
+import { strictFunctions } from './strict.js';
 import type { AttendOptions, Attention, Info, TensorLike } from './types.js';
 
-/** A loaded module. */
-export interface Attn extends Creation, Checkpoints {
-  readonly info: Info;
-  readonly F: Functional;
-  readonly nn: NN;
-  readonly models: Models;
-  readonly optim: Optim;
+interface AttnFunctions extends Creation, Checkpoints {
   /** Attention that returns every intermediate: scores, scaled, masked, weights, output. */
   attend(query: TensorLike, key: TensorLike, value: TensorLike, options?: AttendOptions): Attention;
   /** Runs fn and frees every tensor made inside that is not in what it returns. */
@@ -36,17 +31,20 @@ export interface Attn extends Creation, Checkpoints {
   dispose(): void;
   [Symbol.dispose](): void;
 }
+/** A loaded module. */
+export interface Attn extends AttnFunctions {
+  readonly info: Info;
+  readonly F: Functional;
+  readonly nn: NN;
+  readonly models: Models;
+  readonly optim: Optim;
+}
 
 export function makeAttn(runtime: Runtime, info: Info): Attn {
-  return {
-    info: Object.freeze(info),
+  const functions: AttnFunctions = {
     ...creation(runtime),
     ...checkpoints(runtime),
-    F: functional(runtime),
-    nn: nn(runtime),
-    models: models(runtime),
-    optim: optim(runtime),
-    attend: (query, key, value, options = {}) => attend(runtime, query, key, value, options),
+    attend: (query, key, value, options) => attend(runtime, query, key, value, options),
     scope: (fn) => runtime.scope(fn),
     noGrad: (fn) => runtime.noGrad(fn),
     detectAnomaly(on) {
@@ -56,5 +54,13 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     memory: () => runtime.call('memory', (core) => core.tensorBytes()),
     dispose: () => runtime.end(),
     [Symbol.dispose]: () => runtime.end(),
+  };
+  return {
+    info: Object.freeze(info),
+    ...strictFunctions(functions),
+    F: strictFunctions(functional(runtime)),
+    nn: nn(runtime),
+    models: models(runtime),
+    optim: optim(runtime),
   };
 }

@@ -2,7 +2,7 @@ import { AttnError } from './error.js';
 import { entriesOf, Module, namesAndHandles } from './module.js';
 import { tagOf } from './nested.js';
 import { Optimizer } from './optim.js';
-import { checkNames, flag, shown } from './options.js';
+import { flag, optionsOf, shown } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
@@ -44,7 +44,7 @@ function expectEntries(op: string, what: string, value: unknown): void {
   }
 }
 
-function textsOf(op: string, metadata: Metadata): [names: string[], texts: string[]] {
+function textsOf(op: string, metadata: Metadata = {}): [names: string[], texts: string[]] {
   expectEntries(op, 'metadata must be an object of texts', metadata);
   for (const [name, text] of Object.entries<unknown>(metadata)) {
     checkText(op, 'a name in the metadata', name);
@@ -97,7 +97,7 @@ export function checkpoints(runtime: Runtime) {
      * The file of a state dict: float32 and int32 tensors in their order, and texts. It reads back to the same bits; what no
      * file can hold is a FORMAT error.
      */
-    saveSafetensors(tensors: Readonly<Record<string, TensorLike>>, metadata: Metadata = {}): Uint8Array {
+    saveSafetensors(tensors: Readonly<Record<string, TensorLike>>, metadata?: Metadata): Uint8Array {
       const op = 'saveSafetensors';
       return runtime.call(op, (core) => {
         expectEntries(op, 'expected an object of tensors', tensors);
@@ -110,9 +110,9 @@ export function checkpoints(runtime: Runtime) {
      * What is in a file. F32, F16, BF16 and F64 come as float32; I32, U8, BOOL, and I64 in range, as int32. A malformed file
      * is a FORMAT error that names its fault, or what else the file is: a Git LFS pointer, an HTML page, a pickle, …
      */
-    loadSafetensors(bytes: Bytes, options: LoadSafetensorsOptions = {}): Safetensors {
+    loadSafetensors(bytes: Bytes, options?: LoadSafetensorsOptions): Safetensors {
       const op = 'loadSafetensors';
-      checkNames(op, options, ['allowNonfinite']);
+      options = optionsOf(op, options, ['allowNonfinite']);
       const allow = flag(op, 'allowNonfinite', options.allowNonfinite ?? false);
       const { tensors, metadata } = withFile(op, bytes, (core, file, size) => core.loadSafetensors(file, size, allow));
       return {
@@ -120,19 +120,19 @@ export function checkpoints(runtime: Runtime) {
       };
     },
     /** A file of the model's state dict, and the optimiser's with its options, from which training goes on exactly. */
-    saveCheckpoint(model: Module, options: SaveCheckpointOptions = {}): Uint8Array {
+    saveCheckpoint(model: Module, options?: SaveCheckpointOptions): Uint8Array {
       const op = 'saveCheckpoint';
-      checkNames(op, options, ['optimizer', 'metadata']);
+      options = optionsOf(op, options, ['optimizer', 'metadata']);
       return runtime.call(op, (core) => core.saveCheckpoint(expectModule(op, model).handle(op, runtime),
-        optimizerHandle(runtime, op, options.optimizer), ...textsOf(op, options.metadata ?? {})));
+        optimizerHandle(runtime, op, options.optimizer), ...textsOf(op, options.metadata)));
     },
     /**
      * Puts back what saveCheckpoint took, bit for bit, and returns its metadata. Throws FORMAT where model, optimiser and file
      * do not fit, and then changes neither.
      */
-    loadCheckpoint(bytes: Bytes, model: Module, options: LoadCheckpointOptions = {}): Record<string, string> {
+    loadCheckpoint(bytes: Bytes, model: Module, options?: LoadCheckpointOptions): Record<string, string> {
       const op = 'loadCheckpoint';
-      checkNames(op, options, ['optimizer', 'allowNonfinite']);
+      options = optionsOf(op, options, ['optimizer', 'allowNonfinite']);
       const allow = flag(op, 'allowNonfinite', options.allowNonfinite ?? true);
       return Object.fromEntries(pairs(withFile(op, bytes, (core, file, size) => core.loadCheckpoint(file, size,
         expectModule(op, model).handle(op, runtime), optimizerHandle(runtime, op, options.optimizer), allow))));

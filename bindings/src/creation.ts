@@ -1,6 +1,6 @@
 import { AttnError } from './error.js';
 import { flatten } from './nested.js';
-import { checkNames, flag, number, oneOf, seedOf, whole, wholes } from './options.js';
+import { flag, number, oneOf, optionsOf, seedOf, whole, wholes } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import { Tensor } from './tensor.js';
@@ -54,9 +54,9 @@ export function creation(runtime: Runtime) {
   };
   /** The same with options; a leaf where its gradient is wanted. */
   const makeLeaf = (
-    op: string, options: TensorOptions, names: readonly string[], f: (core: RawCore, int32: boolean) => Handle,
+    op: string, given: TensorOptions | undefined, names: readonly string[], f: (core: RawCore, int32: boolean) => Handle,
   ) => {
-    checkNames(op, options, names);
+    const options = optionsOf(op, given, names);
     const int32 = isInt32(op, options.dtype);
     const wanted = flag(op, 'requiresGrad', options.requiresGrad ?? false);
     if (wanted && int32) throw new AttnError('TYPE', op, 'only tensors of float32 have gradients');
@@ -66,9 +66,9 @@ export function creation(runtime: Runtime) {
   };
   return {
     /** A tensor of nested numbers, a typed array, or a copy of a tensor. */
-    tensor(data: TensorLike, options: TensorOptions = {}): Tensor {
+    tensor(data: TensorLike, given?: TensorOptions): Tensor {
       const names = ['shape', ...ANY];
-      checkNames('tensor', options, names);
+      const options = optionsOf('tensor', given, names);
       if (!(data instanceof Tensor)) {
         return makeLeaf('tensor', options, names, (core) => copyIn(core, 'tensor', data, options));
       }
@@ -76,32 +76,33 @@ export function creation(runtime: Runtime) {
       return makeLeaf('tensor', { shape, dtype, requiresGrad }, names, (core) =>
         copyIn(core, 'tensor', data.data(), { shape, dtype }));
     },
-    zeros: (shape: number[], options: AnyOptions = {}) =>
+    zeros: (shape: number[], options?: AnyOptions) =>
       makeLeaf('zeros', options, ANY, (core, int32) => core.zeros(wholes('zeros', 'shape', shape), int32)),
-    ones: (shape: number[], options: AnyOptions = {}) =>
+    ones: (shape: number[], options?: AnyOptions) =>
       makeLeaf('ones', options, ANY, (core, int32) => core.ones(wholes('ones', 'shape', shape), int32)),
-    full: (shape: number[], value: number, options: FloatOptions = {}) =>
+    full: (shape: number[], value: number, options?: FloatOptions) =>
       makeLeaf('full', options, FLOATS, (core) => core.full(wholes('full', 'shape', shape), number('full', 'value', value))),
     /** [start, end) in steps; `arange(end)` starts at 0. */
-    arange(start: number, end?: number, step = 1, options: AnyOptions = {}): Tensor {
+    arange(start: number, end?: number, step?: number, options?: AnyOptions): Tensor {
       const [from, to] = end === undefined ? [0, start] : [start, end];
       return makeLeaf('arange', options, ANY, (core, int32) =>
-        core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step), int32));
+        core.arange(number('arange', 'start', from), number('arange', 'end', to), number('arange', 'step', step === undefined ? 1 : step), int32));
     },
-    eye: (n: number) => make('eye', (core) => core.eye(whole('eye', 'n', n))),
+    eye: (n: number, options?: AnyOptions) =>
+      makeLeaf('eye', options, ANY, (core, int32) => core.eye(whole('eye', 'n', n), int32)),
     /** Uniform on [0, 1). */
-    rand: (shape: number[], options: FloatOptions = {}) =>
+    rand: (shape: number[], options?: FloatOptions) =>
       makeLeaf('rand', options, FLOATS, (core) => core.rand(wholes('rand', 'shape', shape))),
     /** Standard normal. */
-    randn: (shape: number[], options: FloatOptions = {}) =>
+    randn: (shape: number[], options?: FloatOptions) =>
       makeLeaf('randn', options, FLOATS, (core) => core.randn(wholes('randn', 'shape', shape))),
     /** Starts rand and randn again from a whole number, 0 to 2^53 − 1. */
     manualSeed(seed: number): void {
       runtime.call('manualSeed', (core) => core.manualSeed(seedOf('manualSeed', seed)));
     },
-    cat: (tensors: readonly TensorLike[], dim = 0) =>
-      make('cat', (core) => core.cat(handles('cat', tensors), whole('cat', 'dim', dim))),
-    stack: (tensors: readonly TensorLike[], dim = 0) =>
-      make('stack', (core) => core.stack(handles('stack', tensors), whole('stack', 'dim', dim))),
+    cat: (tensors: readonly TensorLike[], dim?: number) =>
+      make('cat', (core) => core.cat(handles('cat', tensors), whole('cat', 'dim', dim === undefined ? 0 : dim))),
+    stack: (tensors: readonly TensorLike[], dim?: number) =>
+      make('stack', (core) => core.stack(handles('stack', tensors), whole('stack', 'dim', dim === undefined ? 0 : dim))),
   };
 }

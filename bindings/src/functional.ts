@@ -1,12 +1,13 @@
-import { optional, rawMask, scaleOrOwn, threeHandles } from './attention.js';
+import { NO_MASK, optional, rawMask, scaleOrOwn, threeHandles } from './attention.js';
 import { toTensor } from './creation.js';
 import { losses } from './losses.js';
-import { checkNames, flag, number, whole } from './options.js';
+import { maskHandle } from './masks.js';
+import { checkNames, flag, number, optionsOf, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 import type {
-  Conv1dOptions, MultiHeadAttentionOptions, NormOptions, ScaledDotProductAttentionOptions, TensorLike,
+  Conv1dOptions, GELUOptions, MultiHeadAttentionOptions, NormOptions, ScaledDotProductAttentionOptions, TensorLike,
 } from './types.js';
 
 export type Functional = ReturnType<typeof functional>;
@@ -20,10 +21,11 @@ export function functional(runtime: Runtime) {
     ...losses(runtime),
 
     /** exp(x − max) / Σ exp(x − max) along dim; a row of −Infinity gives zeros. */
-    softmax: (x: TensorLike, dim = -1) => method('softmax', x, (t) => t.softmax(dim)),
-    logSoftmax: (x: TensorLike, dim = -1) => method('logSoftmax', x, (t) => t.logSoftmax(dim)),
+    softmax: (x: TensorLike, dim?: number) => method('softmax', x, (t) => t.softmax(dim)),
+    logSoftmax: (x: TensorLike, dim?: number) => method('logSoftmax', x, (t) => t.logSoftmax(dim)),
     relu: (x: TensorLike) => method('relu', x, (t) => t.relu()),
-    gelu: (x: TensorLike) => method('gelu', x, (t) => t.gelu()),
+    /** x·Φ(x), or its `approximate` form; see `Tensor.gelu`. */
+    gelu: (x: TensorLike, options?: GELUOptions) => method('gelu', x, (t) => t.gelu(options)),
     silu: (x: TensorLike) => method('silu', x, (t) => t.silu()),
 
     /** x [...,I] · weightᵀ + bias; weight [O,I], bias [O]. */
@@ -32,16 +34,16 @@ export function functional(runtime: Runtime) {
         core.linear(handle('linear', x), handle('linear', weight), optional(runtime, 'linear', bias))),
 
     /** (x − mean) / √(var + eps) · weight + bias over the last dimension. Ba et al. 2016, arXiv:1607.06450. */
-    layerNorm(x: TensorLike, options: NormOptions = {}): Tensor {
+    layerNorm(x: TensorLike, options?: NormOptions): Tensor {
       const op = 'layerNorm';
-      checkNames(op, options, ['weight', 'bias', 'eps']);
+      options = optionsOf(op, options, ['weight', 'bias', 'eps']);
       return make(op, (core) => core.layerNorm(handle(op, x), optional(runtime, op, options.weight),
         optional(runtime, op, options.bias), number(op, 'eps', options.eps ?? 1e-5)));
     },
     /** x / √(mean x² + eps) · weight over the last dimension. Zhang & Sennrich 2019, arXiv:1910.07467. */
-    rmsNorm(x: TensorLike, options: Omit<NormOptions, 'bias'> = {}): Tensor {
+    rmsNorm(x: TensorLike, options?: Omit<NormOptions, 'bias'>): Tensor {
       const op = 'rmsNorm';
-      checkNames(op, options, ['weight', 'eps']);
+      options = optionsOf(op, options, ['weight', 'eps']);
       return make(op, (core) => core.rmsNorm(handle(op, x), optional(runtime, op, options.weight),
         number(op, 'eps', options.eps ?? 1e-6)));
     },
@@ -50,9 +52,9 @@ export function functional(runtime: Runtime) {
     entropy: (weights: TensorLike) => make('entropy', (core) => core.entropy(handle('entropy', weights))),
 
     /** input [N,Cin,L], weight [Cout,Cin,K] -> [N,Cout,(L + 2·padding − K)/stride + 1], as torch's conv1d, with the bias among the options. */
-    conv1d(input: TensorLike, weight: TensorLike, options: Conv1dOptions = {}): Tensor {
+    conv1d(input: TensorLike, weight: TensorLike, options?: Conv1dOptions): Tensor {
       const op = 'conv1d';
-      checkNames(op, options, ['bias', 'stride', 'padding']);
+      options = optionsOf(op, options, ['bias', 'stride', 'padding']);
       return make(op, (core) =>
         core.conv1d(handle(op, input), handle(op, weight), optional(runtime, op, options.bias),
           whole(op, 'stride', options.stride ?? 1), whole(op, 'padding', options.padding ?? 0)));
@@ -63,17 +65,15 @@ export function functional(runtime: Runtime) {
      * value [...,S,Dv] -> [...,T,Dv]; a fully masked row gives zeros. Dao et al. 2022, arXiv:2205.14135.
      */
     scaledDotProductAttention(
-      query: TensorLike, key: TensorLike, value: TensorLike, options: ScaledDotProductAttentionOptions = {},
+      query: TensorLike, key: TensorLike, value: TensorLike, options?: ScaledDotProductAttentionOptions,
     ): Tensor {
       const op = 'scaledDotProductAttention';
-      checkNames(op, options, ['attnMask', 'isCausal', 'scale', 'enableGqa']);
-      const mask = {
-        causal: flag(op, 'isCausal', options.isCausal ?? false),
-        ...(options.attnMask !== undefined && { additive: options.attnMask }),
-      };
+      options = optionsOf(op, options, ['attnMask', 'isCausal', 'scale', 'enableGqa']);
+      const causal = flag(op, 'isCausal', options.isCausal ?? false);
       return make(op, (core) =>
         core.scaledDotProductAttention(...threeHandles(runtime, op, query, key, value),
-          rawMask(runtime, op, mask), scaleOrOwn(op, options.scale), flag(op, 'enableGqa', options.enableGqa ?? false)));
+          { ...NO_MASK, causal, additive: maskHandle(runtime, op, 'attnMask', options.attnMask, 'may be attended to') },
+          scaleOrOwn(op, options.scale), flag(op, 'enableGqa', options.enableGqa ?? false)));
     },
 
     /**

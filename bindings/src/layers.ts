@@ -1,8 +1,10 @@
+import { UNARY, type Unary } from './enums.js';
 import { AttnError } from './error.js';
 import { Layer } from './module.js';
-import { checkNames, flag, number, shown, whole } from './options.js';
+import { checkNames, flag, number, optionsOf, shown, whole } from './options.js';
 import type { Runtime } from './runtime.js';
-import { UNARY, type Tensor } from './tensor.js';
+import { geluOf, type Tensor } from './tensor.js';
+import type { GELUOptions } from './types.js';
 
 export interface LinearOptions {
   inFeatures: number;
@@ -85,15 +87,15 @@ export class LayerNorm extends Layer {
 /** `F.dropout` while training, nothing else. p is 0.5 unless told. Srivastava et al. 2014, JMLR 15. */
 export class Dropout extends Layer {
   /** @internal */
-  constructor(runtime: Runtime, options: { p?: number } = {}) {
-    checkNames('Dropout', options, ['p']);
+  constructor(runtime: Runtime, options?: { p?: number }) {
+    options = optionsOf('Dropout', options, ['p']);
     super(runtime, 'Dropout', (core) => core.newDropout(number('Dropout', 'p', options.p ?? 0.5)));
   }
 }
 
 abstract class Activation extends Layer {
   /** @internal */
-  constructor(runtime: Runtime, name: string, f: (typeof UNARY)[number]) {
+  constructor(runtime: Runtime, name: string, f: Unary) {
     super(runtime, name, (core) => core.newActivation(UNARY.indexOf(f)));
   }
 }
@@ -102,10 +104,10 @@ export class ReLU extends Activation {
   /** @internal */
   constructor(runtime: Runtime) { super(runtime, 'ReLU', 'relu'); }
 }
-/** x·Φ(x), the exact form. Hendrycks & Gimpel 2016, arXiv:1606.08415. */
+/** x·Φ(x), or its `approximate` form; see `Tensor.gelu`. Hendrycks & Gimpel 2016, arXiv:1606.08415. */
 export class GELU extends Activation {
   /** @internal */
-  constructor(runtime: Runtime) { super(runtime, 'GELU', 'gelu'); }
+  constructor(runtime: Runtime, options?: GELUOptions) { super(runtime, 'GELU', geluOf('GELU', options)); }
 }
 /** x·σ(x) */
 export class SiLU extends Activation {

@@ -1,13 +1,14 @@
 import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
+import { maskTensor } from './masks.js';
 import { Model, type SizesOfBlocks } from './model.js';
-import { maskHandle, type LayerMask } from './multihead.js';
-import { checkNames, flag, number, seedOf, shown, whole } from './options.js';
+import { flag, number, optionsOf, seedOf, shown, whole } from './options.js';
 import type { Runtime } from './runtime.js';
 import { refusePromise } from './scope.js';
+import { bound } from './strict.js';
 import { Tensor } from './tensor.js';
 import { Seq2Seq, Transformer } from './translators.js';
-import type { ProbeOptions, TensorLike, TypedArray } from './types.js';
+import type { Flags, ProbeOptions, TensorLike, TypedArray } from './types.js';
 
 export interface GPTConfig extends SizesOfBlocks {
   vocabSize: number;
@@ -57,8 +58,8 @@ export class GPT extends Model<GPTConfig> {
   constructor(runtime: Runtime, config: GPTConfig) { super(runtime, 'GPT', 'gpt', config); }
 
   /** tokens [B,T] -> logits [B,T,V] */
-  forward(tokens: TensorLike, options: ProbeOptions = {}): Tensor {
-    checkNames(this.op, options, ['probe']);
+  forward(tokens: TensorLike, options?: ProbeOptions): Tensor {
+    options = optionsOf(this.op, options, ['probe']);
     return this.runtime.wrap(this.run((core, model) =>
       core.gptForward(model, this.tokens(tokens, 'tokens'), this.runtime.probe(this.op, options.probe))));
   }
@@ -76,15 +77,15 @@ export class GPT extends Model<GPTConfig> {
   generate(prompt: readonly (readonly number[])[], options?: GenerateOptions): number[][];
   generate(prompt: readonly number[] | TypedArray, options?: GenerateOptions): number[];
   generate(prompt: TensorLike, options?: GenerateOptions): number[] | number[][];
-  generate(prompt: TensorLike, options: GenerateOptions = {}): number[] | number[][] {
+  generate(prompt: TensorLike, options?: GenerateOptions): number[] | number[][] {
     const op = 'generate';
-    checkNames(op, options, GENERATE);
-    if (options.onToken !== undefined && typeof options.onToken !== 'function') {
-      throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(options.onToken)}`);
+    const settings = optionsOf(op, options, GENERATE);
+    if (settings.onToken !== undefined && typeof settings.onToken !== 'function') {
+      throw new AttnError('TYPE', op, `onToken must be a function, got ${shown(settings.onToken)}`);
     }
     if (prompt instanceof Tensor && prompt.shape.length === 2) prompt = prompt.toArray() as readonly number[][];
-    if (!Array.isArray(prompt) || typeof prompt[0] !== 'object') return this.#continued(prompt, options, 0);
-    return prompt.map((row: TensorLike, index) => this.#continued(row, options, index));
+    if (!Array.isArray(prompt) || typeof prompt[0] !== 'object') return this.#continued(prompt, settings, 0);
+    return prompt.map((row: TensorLike, index) => this.#continued(row, settings, index));
   }
 
   #continued(prompt: TensorLike, options: GenerateOptions, row: number): number[] {
@@ -128,8 +129,8 @@ export interface ClassifierConfig extends SizesOfBlocks {
   pooling?: 'cls' | 'attention' | 'mean';
 }
 export interface ClassifierCall extends ProbeOptions {
-  /** [B,T]: true where there is no token. */
-  keyPaddingMask?: LayerMask | null;
+  /** [B,T]: true, or non-zero, where there is no token; boolean alone, since pooling leaves those out as well. */
+  keyPaddingMask?: Tensor | Flags | null;
 }
 
 /** The encoder-only Transformer that tells what class a sequence is of. Devlin et al. 2019, arXiv:1810.04805. */
@@ -138,10 +139,12 @@ export class Classifier extends Model<ClassifierConfig> {
   constructor(runtime: Runtime, config: ClassifierConfig) { super(runtime, 'Classifier', 'classifier', config); }
 
   /** tokens [B,T] -> logits [B,C] */
-  forward(tokens: TensorLike, options: ClassifierCall = {}): Tensor {
-    checkNames(this.op, options, ['keyPaddingMask', 'probe']);
+  forward(tokens: TensorLike, options?: ClassifierCall): Tensor {
+    options = optionsOf(this.op, options, ['keyPaddingMask', 'probe']);
+    const { keyPaddingMask, probe } = options;
     return this.runtime.wrap(this.run((core, model) => core.classifierForward(model, this.tokens(tokens, 'tokens'),
-      maskHandle(this.runtime, this.op, 'keyPaddingMask', options.keyPaddingMask), this.runtime.probe(this.op, options.probe))));
+      keyPaddingMask == null ? null : maskTensor(this.runtime, this.op, 'keyPaddingMask', keyPaddingMask).handle(this.op),
+      this.runtime.probe(this.op, probe))));
   }
 }
 
@@ -167,8 +170,8 @@ export class ViT extends Model<ViTConfig> {
   constructor(runtime: Runtime, config: ViTConfig) { super(runtime, 'ViT', 'vit', config); }
 
   /** images [B,C,H,W] -> logits [B,numClasses] */
-  forward(images: TensorLike, options: ProbeOptions = {}): Tensor {
-    checkNames(this.op, options, ['probe']);
+  forward(images: TensorLike, options?: ProbeOptions): Tensor {
+    options = optionsOf(this.op, options, ['probe']);
     return this.runtime.wrap(this.run((core, model) =>
       core.vitForward(model, this.argument(images, 'images'), this.runtime.probe(this.op, options.probe))));
   }
@@ -178,9 +181,9 @@ export type Models = ReturnType<typeof models>;
 
 /** `attn.models`: whole models, each made from one config. */
 export const models = (runtime: Runtime) => ({
-  GPT: GPT.bind(null, runtime),
-  Classifier: Classifier.bind(null, runtime),
-  ViT: ViT.bind(null, runtime),
-  Seq2Seq: Seq2Seq.bind(null, runtime),
-  Transformer: Transformer.bind(null, runtime),
+  GPT: bound(runtime, GPT),
+  Classifier: bound(runtime, Classifier),
+  ViT: bound(runtime, ViT),
+  Seq2Seq: bound(runtime, Seq2Seq),
+  Transformer: bound(runtime, Transformer),
 });

@@ -1,6 +1,6 @@
 import { toTensor } from './creation.js';
 import { AttnError } from './error.js';
-import { checkNames, flag, shown } from './options.js';
+import { flag, optionsOf, shown } from './options.js';
 import { Owned } from './owned.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
@@ -84,17 +84,17 @@ export abstract class Module extends Owned {
    * Copies the elements of tensors with equal names and shapes. Throws FORMAT that lists what is missing, unknown or of
    * another shape, and then changes nothing.
    */
-  loadStateDict(state: Readonly<Record<string, TensorLike>>, options: LoadStateDictOptions = {}): void {
+  loadStateDict(state: Readonly<Record<string, TensorLike>>, options?: LoadStateDictOptions): void {
     const op = 'loadStateDict';
-    checkNames(op, options, ['strict']);
+    options = optionsOf(op, options, ['strict']);
     const strict = flag(op, 'strict', options.strict ?? true);
     this.runtime.call(op, (core) =>
       core.loadStateDict(this.handle(op), ...namesAndHandles(this.runtime, op, state), strict));
   }
 
   /** Dropout drops while training alone, as every layer is at first. */
-  train(on = true): this {
-    flag(this.op, 'train', on);
+  train(on?: boolean): this {
+    on = flag(this.op, 'train', on === undefined ? true : on);
     this.run((core, module) => core.train(module, on));
     return this;
   }

@@ -1,29 +1,19 @@
-import { toTensor } from './creation.js';
+import { maskHandle as handleOf } from './masks.js';
 import { Module } from './module.js';
-import { checkNames, flag, number, whole } from './options.js';
+import { checkNames, flag, number, optionsOf, whole } from './options.js';
 import type { Handle, RawCore, RawMultiheadOptions } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
-import type { Nested, ProbeOptions, TensorLike } from './types.js';
+import type { Flags, ProbeOptions, TensorLike } from './types.js';
 
-/** Booleans nested as deep as the mask has dimensions. */
-export type Flags = boolean | readonly Flags[];
 /**
- * What a query may not attend to. Booleans, or an int32 tensor: true, or non-zero, forbids. Numbers, or a float32 tensor, are
- * added to the scaled scores.
+ * What a query may not attend to. Booleans, arrays of integers, or an int32 tensor: true, or non-zero, forbids. Numbers, or a
+ * float32 tensor, are added to the scaled scores.
  */
 export type LayerMask = TensorLike | Flags;
 
-const asNumbers = (flags: Flags): Nested => (typeof flags === 'boolean' ? Number(flags) : flags.map(asNumbers));
-
-export function maskHandle(runtime: Runtime, op: string, what: string, mask: LayerMask | null | undefined): Handle | null {
-  if (mask === undefined || mask === null) return null;
-  let leaf: unknown = mask;
-  while (Array.isArray(leaf)) leaf = leaf[0];
-  const made = typeof leaf === 'boolean'
-    ? toTensor(runtime, op, asNumbers(mask as Flags), 'int32', what) : toTensor(runtime, op, mask as TensorLike, 'float32', what);
-  return made.handle(op, runtime);
-}
+export const maskHandle = (runtime: Runtime, op: string, what: string, mask: LayerMask | null | undefined): Handle | null =>
+  handleOf(runtime, op, what, mask, 'may not be attended to');
 
 export interface MultiheadAttentionOptions {
   embedDim: number;
@@ -88,10 +78,10 @@ abstract class Multihead extends Module {
    * and so does "z" once one of them was replaced. Where nothing was, nor weights are needed, the fused path makes it.
    */
   forward(
-    query: TensorLike, key: TensorLike, value: TensorLike, options: MultiheadAttentionCall = {},
+    query: TensorLike, key: TensorLike, value: TensorLike, options?: MultiheadAttentionCall,
   ): [output: Tensor, weights: Tensor | null] {
     const { op } = this;
-    checkNames(op, options, ['keyPaddingMask', 'attnMask', 'needWeights', 'averageAttnWeights', 'isCausal', 'probe']);
+    options = optionsOf(op, options, ['keyPaddingMask', 'attnMask', 'needWeights', 'averageAttnWeights', 'isCausal', 'probe']);
     const [output, weights] = this.run((core, module) =>
       core.multiheadForward(module, this.argument(query, 'query'), this.argument(key, 'key'), this.argument(value, 'value'),
         maskHandle(this.runtime, op, 'keyPaddingMask', options.keyPaddingMask), maskHandle(this.runtime, op, 'attnMask', options.attnMask),
@@ -150,10 +140,10 @@ export class AdditiveAttention extends Module {
 
   /** [output [B,T,Dv], weights [B,T,S]]. The probe sees "scores", "masked", "weights" and "z". */
   forward(
-    query: TensorLike, key: TensorLike, value: TensorLike, options: AdditiveAttentionCall = {},
+    query: TensorLike, key: TensorLike, value: TensorLike, options?: AdditiveAttentionCall,
   ): [output: Tensor, weights: Tensor] {
     const op = 'AdditiveAttention';
-    checkNames(op, options, ['keyPaddingMask', 'probe']);
+    options = optionsOf(op, options, ['keyPaddingMask', 'probe']);
     const [output, weights] = this.run((core, module) =>
       core.additiveForward(module, this.argument(query, 'query'), this.argument(key, 'key'), this.argument(value, 'value'),
         maskHandle(this.runtime, op, 'keyPaddingMask', options.keyPaddingMask), this.runtime.probe(op, options.probe)));

@@ -1,13 +1,14 @@
 /** Nested JavaScript numbers to a flat array with a shape, and back. */
 import { AttnError } from './error.js';
+import { shown } from './options.js';
 import type { DType, Nested, TypedArray } from './types.js';
 
 /** Deeper is no tensor but a mistake, such as an array that holds itself. */
-const MOST_DIMENSIONS = 32;
+export const MOST_DIMENSIONS = 32;
 /** What the core's 4 GB of memory can hold. */
 const MOST_ELEMENTS = 2 ** 30;
 
-const describe = (value: unknown) => (value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value);
+const describe = (value: unknown) => (typeof value === 'object' ? shown(value) : typeof value);
 
 /** What a built-in object is, whichever realm (a frame, a test runner's context) it comes from; instanceof knows only its own. */
 export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice('[object '.length, -1);

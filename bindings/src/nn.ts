@@ -2,10 +2,11 @@ import * as layers from './layers.js';
 import { toTensor } from './creation.js';
 import { Module } from './module.js';
 import { AdditiveAttention, DynamicAttention, MultiheadAttention } from './multihead.js';
-import { checkNames, number, whole } from './options.js';
+import { checkNames, number, optionsOf, whole } from './options.js';
 import { LearnedPositions, SinusoidalPositions, type PositionsOptions } from './positions.js';
 import { GRU } from './recurrent.js';
 import type { Runtime } from './runtime.js';
+import { bound, strictFunctions } from './strict.js';
 import type { Tensor } from './tensor.js';
 import * as transformer from './transformer.js';
 import type { TensorLike } from './types.js';
@@ -14,31 +15,10 @@ export type NN = ReturnType<typeof nn>;
 
 /** `attn.nn`: layers, each made with one object of PyTorch's argument names. */
 export function nn(runtime: Runtime) {
-  return {
-    Module,
-    Linear: layers.Linear.bind(null, runtime),
-    Embedding: layers.Embedding.bind(null, runtime),
-    LayerNorm: layers.LayerNorm.bind(null, runtime),
-    RMSNorm: layers.RMSNorm.bind(null, runtime),
-    Dropout: layers.Dropout.bind(null, runtime),
-    ReLU: layers.ReLU.bind(null, runtime),
-    GELU: layers.GELU.bind(null, runtime),
-    SiLU: layers.SiLU.bind(null, runtime),
-    Tanh: layers.Tanh.bind(null, runtime),
-    Sigmoid: layers.Sigmoid.bind(null, runtime),
-    Sequential: layers.Sequential.bind(null, runtime),
-    GRU: GRU.bind(null, runtime),
-    MultiheadAttention: MultiheadAttention.bind(null, runtime),
-    AdditiveAttention: AdditiveAttention.bind(null, runtime),
-    DynamicAttention: DynamicAttention.bind(null, runtime),
-    TransformerEncoderLayer: transformer.TransformerEncoderLayer.bind(null, runtime),
-    TransformerDecoderLayer: transformer.TransformerDecoderLayer.bind(null, runtime),
-    TransformerEncoder: transformer.TransformerEncoder.bind(null, runtime),
-    TransformerDecoder: transformer.TransformerDecoder.bind(null, runtime),
-    SinusoidalPositions: SinusoidalPositions.bind(null, runtime),
-
+  const Learned = bound(runtime, LearnedPositions);
+  const functions = {
     /** A layer: x + weight[t] for row t of x [...,T,D], where the weight [N,D] learns. Gehring et al. 2017, arXiv:1705.03122. */
-    learned: (options: PositionsOptions) => new LearnedPositions(runtime, options),
+    learned: (options: PositionsOptions) => new Learned(options),
 
     /** Sinusoidal positional encoding [length, dim]: sin on even features, cos on odd (Vaswani et al. 2017). */
     sinusoidal(options: { length: number; dim: number }): Tensor {
@@ -50,9 +30,9 @@ export function nn(runtime: Runtime) {
      * Row p of x [...,T,D], which stands at position first + p, with the pairs (x_i, x_{i+D/2}) turned by the angle
      * (first + p) · base^(−2i/D): "rotate half", as in Llama. Su et al. 2021, arXiv:2104.09864.
      */
-    rotary(x: TensorLike, options: { first?: number; base?: number } = {}): Tensor {
+    rotary(x: TensorLike, options?: { first?: number; base?: number }): Tensor {
       const op = 'rotary';
-      checkNames(op, options, ['first', 'base']);
+      options = optionsOf(op, options, ['first', 'base']);
       return runtime.wrap(runtime.call(op, (core) => core.rotary(toTensor(runtime, op, x, 'float32', 'x').handle(op, runtime),
         whole(op, 'first', options.first ?? 0), number(op, 'base', options.base ?? 10000))));
     },
@@ -66,5 +46,29 @@ export function nn(runtime: Runtime) {
       return runtime.wrap(runtime.call(op, (core) => core.alibi(whole(op, 'numHeads', options.numHeads),
         whole(op, 'queries', options.queries), whole(op, 'keys', options.keys))));
     },
+  };
+  return {
+    Module,
+    Linear: bound(runtime, layers.Linear),
+    Embedding: bound(runtime, layers.Embedding),
+    LayerNorm: bound(runtime, layers.LayerNorm),
+    RMSNorm: bound(runtime, layers.RMSNorm),
+    Dropout: bound(runtime, layers.Dropout),
+    ReLU: bound(runtime, layers.ReLU),
+    GELU: bound(runtime, layers.GELU),
+    SiLU: bound(runtime, layers.SiLU),
+    Tanh: bound(runtime, layers.Tanh),
+    Sigmoid: bound(runtime, layers.Sigmoid),
+    Sequential: bound(runtime, layers.Sequential),
+    GRU: bound(runtime, GRU),
+    MultiheadAttention: bound(runtime, MultiheadAttention),
+    AdditiveAttention: bound(runtime, AdditiveAttention),
+    DynamicAttention: bound(runtime, DynamicAttention),
+    TransformerEncoderLayer: bound(runtime, transformer.TransformerEncoderLayer),
+    TransformerDecoderLayer: bound(runtime, transformer.TransformerDecoderLayer),
+    TransformerEncoder: bound(runtime, transformer.TransformerEncoder),
+    TransformerDecoder: bound(runtime, transformer.TransformerDecoder),
+    SinusoidalPositions: bound(runtime, SinusoidalPositions),
+    ...strictFunctions(functions),
   };
 }

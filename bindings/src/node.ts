@@ -8,6 +8,7 @@ import type { Attn } from './attn.js';
 import { misplaced, requireBinary } from './files.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
+import { refuseMore } from './strict.js';
 import type { LoadOptions } from './types.js';
 
 export * from './api.js';
@@ -44,5 +45,6 @@ function folderOf(base: string | URL | undefined): string {
 
 /** Compiles the core for this engine and starts its threads. Each call gives a core of its own. */
 export async function load(options: LoadOptions = {}): Promise<Attn> {
+  refuseMore('load', arguments, 1);
   return loadOn(platform, options);
 }

@@ -1,9 +1,10 @@
 import { AttnError } from './error.js';
 import { entriesOf, namesAndHandles } from './module.js';
-import { checkNames, flag, number, shown, whole } from './options.js';
+import { checkNames, flag, number, optionsOf, shown, whole } from './options.js';
 import { Owned } from './owned.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
+import { bound, strict, strictFunctions } from './strict.js';
 import { Tensor } from './tensor.js';
 import type { TensorLike } from './types.js';
 
@@ -91,8 +92,8 @@ export interface SGDOptions {
  */
 export class SGD extends Optimizer {
   /** @internal */
-  constructor(runtime: Runtime, parameters: readonly Tensor[], options: SGDOptions = {}) {
-    checkNames('SGD', options, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov']);
+  constructor(runtime: Runtime, parameters: readonly Tensor[], options?: SGDOptions) {
+    options = optionsOf('SGD', options, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov']);
     const value = (name: 'lr' | 'momentum' | 'dampening' | 'weightDecay', usual: number) => number('SGD', name, options[name] ?? usual);
     super(runtime, 'SGD', parameters, (core, handles) => core.newSgd(handles, value('lr', 1e-3), value('momentum', 0),
       value('dampening', 0), value('weightDecay', 0), flag('SGD', 'nesterov', options.nesterov ?? false)));
@@ -111,8 +112,8 @@ export interface AdamOptions {
 }
 type AdamArguments = [lr: number, beta1: number, beta2: number, eps: number, weightDecay: number, amsgrad: boolean];
 
-function adamArguments(op: string, options: AdamOptions, weightDecay: number): AdamArguments {
-  checkNames(op, options, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad']);
+function adamArguments(op: string, options: AdamOptions | undefined, weightDecay: number): AdamArguments {
+  options = optionsOf(op, options, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad']);
   const betas: unknown = options.betas ?? [0.9, 0.999];
   if (!Array.isArray(betas) || betas.length !== 2) throw new AttnError('TYPE', op, `betas must be two numbers, got ${shown(betas)}`);
   return [number(op, 'lr', options.lr ?? 1e-3), number(op, 'betas', betas[0]), number(op, 'betas', betas[1]),
@@ -126,7 +127,7 @@ function adamArguments(op: string, options: AdamOptions, weightDecay: number): A
  */
 export class Adam extends Optimizer {
   /** @internal */
-  constructor(runtime: Runtime, parameters: readonly Tensor[], options: AdamOptions = {}) {
+  constructor(runtime: Runtime, parameters: readonly Tensor[], options?: AdamOptions) {
     const settings = adamArguments('Adam', options, 0);
     super(runtime, 'Adam', parameters, (core, handles) => core.newAdam(handles, ...settings));
   }
@@ -134,7 +135,7 @@ export class Adam extends Optimizer {
 /** Adam whose decay does not pass through the moments. Loshchilov & Hutter 2019, arXiv:1711.05101. */
 export class AdamW extends Optimizer {
   /** @internal */
-  constructor(runtime: Runtime, parameters: readonly Tensor[], options: AdamOptions = {}) {
+  constructor(runtime: Runtime, parameters: readonly Tensor[], options?: AdamOptions) {
     const settings = adamArguments('AdamW', options, 1e-2);
     super(runtime, 'AdamW', parameters, (core, handles) => core.newAdamW(handles, ...settings));
   }
@@ -191,21 +192,16 @@ export function optim(runtime: Runtime) {
   const schedule = (op: string, at: (core: RawCore, step: number) => number): Schedule => {
     const lr = (step: number) => runtime.call(op, (core) => at(core, whole(op, 'step', step)));
     lr(0); // refuses what is out of range now, not in the loop
-    return lr;
+    return strict(op, lr);
   };
-  return {
-    SGD: SGD.bind(null, runtime),
-    Adam: Adam.bind(null, runtime),
-    AdamW: AdamW.bind(null, runtime),
-    EarlyStopping: EarlyStopping.bind(null, runtime),
-
+  const functions = {
     /**
      * Scales the gradients of all parameters together where their norm (Σ|g|ᵖ)^(1/p) is greater than maxNorm, so that it
      * is maxNorm; returns the norm as it was. Pascanu et al. 2013, arXiv:1211.5063.
      */
-    clipGradNorm(parameters: readonly Tensor[], maxNorm: number, options: ClipGradNormOptions = {}): number {
+    clipGradNorm(parameters: readonly Tensor[], maxNorm: number, options?: ClipGradNormOptions): number {
       const op = 'clipGradNorm';
-      checkNames(op, options, ['normType', 'errorIfNonfinite']);
+      options = optionsOf(op, options, ['normType', 'errorIfNonfinite']);
       return runtime.call(op, (core) => core.clipGradNorm(handlesOf(runtime, op, parameters), number(op, 'maxNorm', maxNorm),
         number(op, 'normType', options.normType ?? 2), flag(op, 'errorIfNonfinite', options.errorIfNonfinite ?? false)));
     },
@@ -225,5 +221,12 @@ export function optim(runtime: Runtime) {
       const [total, warmup] = [whole(op, 'totalSteps', options.totalSteps), whole(op, 'warmupSteps', options.warmupSteps ?? 0)];
       return schedule(op, (core, step) => core.warmupCosineAt(lr, total, warmup, minLr, step));
     },
+  };
+  return {
+    SGD: bound(runtime, SGD),
+    Adam: bound(runtime, Adam),
+    AdamW: bound(runtime, AdamW),
+    EarlyStopping: bound(runtime, EarlyStopping),
+    ...strictFunctions(functions),
   };
 }

@@ -3,10 +3,19 @@ import { AttnError } from './error.js';
 
 const quoted = (names: readonly string[]) => names.map((name) => `'${name}'`).join(', ');
 
+/** Whether a value is an object as `{}` makes one, in whatever realm. */
+export function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null;
+}
+
 export function shown(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value !== 'object' || value === null) return String(value);
-  return 'shape' in value ? `a tensor [${String(value.shape)}]` : Array.isArray(value) ? 'an array' : 'an object';
+  if ('shape' in value) return `a tensor [${String(value.shape)}]`;
+  if (Array.isArray(value)) return 'an array';
+  return isPlain(value) ? `an object {${Object.keys(value).join(', ')}}` : 'an object';
 }
 
 /** Throws where an options object has a name that means nothing: a misspelt option must not pass in silence. */
@@ -16,9 +25,16 @@ export function checkNames(op: string, options: object, names: readonly string[]
   }
   for (const name of Object.keys(options)) {
     if (!names.includes(name)) {
-      throw new AttnError('TYPE', op, `there is no option '${name}'; the options are ${quoted(names)}`);
+      const known = names.length > 0 ? `the options are ${quoted(names)}` : 'there are none';
+      throw new AttnError('TYPE', op, `there is no option '${name}'; ${known}`);
     }
   }
+}
+
+/** Options that may be left out, checked in the same way. */
+export function optionsOf<T extends object>(op: string, options: T | undefined, names: readonly string[]): T {
+  if (options !== undefined) checkNames(op, options, names);
+  return options ?? ({} as T);
 }
 
 /** The place of a name in a list. */

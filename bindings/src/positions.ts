@@ -1,5 +1,5 @@
 import { Layer } from './module.js';
-import { checkNames, whole } from './options.js';
+import { checkNames, optionsOf, whole } from './options.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
@@ -21,8 +21,8 @@ abstract class Positions extends Layer {
   }
 
   /** `first` is the position of the first row; 0 unless told. */
-  override forward(x: TensorLike, options: { first?: number } = {}): Tensor {
-    checkNames(this.op, options, ['first']);
+  override forward(x: TensorLike, options?: { first?: number }): Tensor {
+    options = optionsOf(this.op, options, ['first']);
     return this.runtime.wrap(this.run((core, module) =>
       core.positionsForward(module, this.argument(x, 'x'), whole(this.op, 'first', options.first ?? 0))));
   }

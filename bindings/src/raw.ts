@@ -98,7 +98,7 @@ export interface RawCore {
   ones(shape: readonly number[], int32: boolean): Handle;
   full(shape: readonly number[], value: number): Handle;
   arange(start: number, end: number, step: number, int32: boolean): Handle;
-  eye(n: number): Handle;
+  eye(n: number, int32: boolean): Handle;
   rand(shape: readonly number[]): Handle;
   randn(shape: readonly number[]): Handle;
   manualSeed(seed: number): void;
@@ -244,6 +244,8 @@ export interface RawCore {
     q: Handle, k: Handle, v: Handle, heads: number, inWeight: Handle, inBias: Handle | null, outWeight: Handle,
     outBias: Handle | null, mask: RawMask,
   ): [Handle, Handle];
+  /** Whether a float mask holds these and nothing else. */
+  zerosAndOnes(mask: Handle): boolean;
 
   saveSafetensors(
     names: readonly string[], tensors: readonly Handle[], metadataNames: readonly string[], metadataTexts: readonly string[],
@@ -259,6 +261,8 @@ export interface RawCore {
   setNumThreads(n: number): void;
   numThreads(): number;
   tensorBytes(): number;
+  /** The names of what bindings/src/enums.ts lists. */
+  enums(): Record<string, readonly string[]>;
 }
 
 /** What the glue's factory takes, and turns into the core. */

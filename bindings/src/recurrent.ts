@@ -1,5 +1,5 @@
 import { Module } from './module.js';
-import { checkNames, flag, number, whole } from './options.js';
+import { checkNames, flag, number, optionsOf, whole } from './options.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 import type { ProbeOptions, TensorLike } from './types.js';
@@ -36,8 +36,8 @@ export class GRU extends Module {
    * x [T,B,I], or [B,T,I] where batchFirst, or [T,I] without a batch; h0 [layers·D,B,H], zeros unless given. Returns
    * [output, hn]: output laid out as x is, hn as h0; D directions. The probe sees "output_l0", "output_l0_reverse", …
    */
-  forward(x: TensorLike, h0?: TensorLike | null, options: ProbeOptions = {}): [output: Tensor, hn: Tensor] {
-    checkNames('GRU', options, ['probe']);
+  forward(x: TensorLike, h0?: TensorLike | null, options?: ProbeOptions): [output: Tensor, hn: Tensor] {
+    options = optionsOf('GRU', options, ['probe']);
     const [output, hn] = this.run((core, gru) =>
       core.gruForward(gru, this.argument(x, 'x'), h0 == null ? null : this.argument(h0, 'h0'), this.runtime.probe('GRU', options.probe)));
     return [this.runtime.wrap(output), this.runtime.wrap(hn)];

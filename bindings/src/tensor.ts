@@ -1,16 +1,20 @@
 import { toTensor } from './creation.js';
+import { BINARY, REDUCTIONS, UNARY, type Binary, type Unary } from './enums.js';
 import { AttnError } from './error.js';
+import { maskTensor } from './masks.js';
 import { nest } from './nested.js';
-import { checkNames, flag, number, whole, wholes } from './options.js';
+import { flag, number, oneOf, optionsOf, whole, wholes } from './options.js';
 import { Owned } from './owned.js';
 import type { Handle, RawCore } from './raw.js';
 import type { Runtime } from './runtime.js';
-import type { BackwardOptions, DType, Nested, TensorLike } from './types.js';
+import { strictMethods } from './strict.js';
+import type { BackwardOptions, DType, Flags, GELUOptions, Nested, TensorLike } from './types.js';
 
-/** In the order of the C++ enum, as the two that follow. */
-export const UNARY = ['neg', 'exp', 'log', 'sqrt', 'tanh', 'sigmoid', 'relu', 'gelu', 'silu'] as const;
-const BINARY = ['add', 'sub', 'mul', 'div', 'pow'] as const;
-const REDUCTIONS = ['sum', 'mean', 'max'] as const;
+/** Which form of GELU options ask for. */
+export function geluOf(op: string, options: GELUOptions | undefined): Unary {
+  const { approximate = 'none' } = optionsOf(op, options, ['approximate']);
+  return oneOf(op, 'approximate', approximate, ['none', 'tanh']) === 1 ? 'geluTanh' : 'gelu';
+}
 
 /**
  * An n-dimensional array of float32 or int32 numbers in the core's memory, row-major. Operators return new tensors and
@@ -117,8 +121,8 @@ export class Tensor extends Owned {
    * Adds to the `grad` of every leaf that this came from its gradient of Σ this · gradient; without a gradient this must
    * hold one element. Frees what the operators kept for it, unless `retainGraph`.
    */
-  backward(gradient?: TensorLike | null, options: BackwardOptions = {}): void {
-    checkNames('backward', options, ['retainGraph']);
+  backward(gradient?: TensorLike | null, options?: BackwardOptions): void {
+    options = optionsOf('backward', options, ['retainGraph']);
     const retain = flag('backward', 'retainGraph', options.retainGraph ?? false);
     this.runtime.compound('backward', (core) =>
       core.backward(this.handle('backward'), gradient == null ? null : this.#argument('backward', gradient), retain));
@@ -136,30 +140,32 @@ export class Tensor extends Owned {
   #argument(op: string, value: TensorLike, dtype: DType = 'float32'): Handle {
     return toTensor(this.runtime, op, value, dtype).handle(op, this.runtime);
   }
-  #unary(f: (typeof UNARY)[number]): Tensor { return this.#new(f, (core, x) => core.unary(UNARY.indexOf(f), x)); }
-  #binary(f: (typeof BINARY)[number], other: TensorLike): Tensor {
+  #unary(op: string, f: Unary): Tensor { return this.#new(op, (core, x) => core.unary(UNARY.indexOf(f), x)); }
+  #binary(f: Binary, other: TensorLike): Tensor {
     return this.#new(f, (core, x) => core.binary(BINARY.indexOf(f), x, this.#argument(f, other)));
   }
-  #reduce(f: (typeof REDUCTIONS)[number], dim: number | undefined, options: { keepdim?: boolean }): Tensor {
-    checkNames(f, options, ['keepdim']);
+  #reduce(f: (typeof REDUCTIONS)[number], dim: number | undefined, options: { keepdim?: boolean } | undefined): Tensor {
+    const keepdim = flag(f, 'keepdim', optionsOf(f, options, ['keepdim']).keepdim ?? false);
     const at = dim === undefined ? 0 : whole(f, 'dim', dim);
-    const keepdim = flag(f, 'keepdim', options.keepdim ?? false);
     return this.#new(f, (core, x) => core.reduce(REDUCTIONS.indexOf(f), x, at, dim === undefined, keepdim));
   }
 
-  neg(): Tensor { return this.#unary('neg'); }
-  exp(): Tensor { return this.#unary('exp'); }
+  neg(): Tensor { return this.#unary('neg', 'neg'); }
+  exp(): Tensor { return this.#unary('exp', 'exp'); }
   /** Natural logarithm. */
-  log(): Tensor { return this.#unary('log'); }
-  sqrt(): Tensor { return this.#unary('sqrt'); }
-  tanh(): Tensor { return this.#unary('tanh'); }
+  log(): Tensor { return this.#unary('log', 'log'); }
+  sqrt(): Tensor { return this.#unary('sqrt', 'sqrt'); }
+  tanh(): Tensor { return this.#unary('tanh', 'tanh'); }
   /** 1 / (1 + exp(−x)) */
-  sigmoid(): Tensor { return this.#unary('sigmoid'); }
-  relu(): Tensor { return this.#unary('relu'); }
-  /** x·Φ(x), the exact form (Hendrycks & Gimpel 2016, arXiv:1606.08415). */
-  gelu(): Tensor { return this.#unary('gelu'); }
+  sigmoid(): Tensor { return this.#unary('sigmoid', 'sigmoid'); }
+  relu(): Tensor { return this.#unary('relu', 'relu'); }
+  /**
+   * x·Φ(x) (Hendrycks & Gimpel 2016, arXiv:1606.08415); `approximate` 'tanh': x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), as
+   * in GPT-2.
+   */
+  gelu(options?: GELUOptions): Tensor { return this.#unary('gelu', geluOf('gelu', options)); }
   /** x·σ(x) */
-  silu(): Tensor { return this.#unary('silu'); }
+  silu(): Tensor { return this.#unary('silu', 'silu'); }
 
   /** Elementwise, with NumPy broadcasting, like the four that follow. */
   add(other: TensorLike): Tensor { return this.#binary('add', other); }
@@ -169,9 +175,9 @@ export class Tensor extends Owned {
   pow(exponent: TensorLike): Tensor { return this.#binary('pow', exponent); }
 
   /** Over one dimension, or over all where none is given. `max` gives the values alone, as torch's amax. */
-  sum(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('sum', dim, options); }
-  mean(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('mean', dim, options); }
-  max(dim?: number, options: { keepdim?: boolean } = {}): Tensor { return this.#reduce('max', dim, options); }
+  sum(dim?: number, options?: { keepdim?: boolean }): Tensor { return this.#reduce('sum', dim, options); }
+  mean(dim?: number, options?: { keepdim?: boolean }): Tensor { return this.#reduce('mean', dim, options); }
+  max(dim?: number, options?: { keepdim?: boolean }): Tensor { return this.#reduce('max', dim, options); }
 
   /** [...,M,K] · [...,K,N]; leading dimensions broadcast. */
   matmul(other: TensorLike): Tensor {
@@ -191,22 +197,25 @@ export class Tensor extends Owned {
     return this.#new('reshape', (core, x) => core.reshape(x, list));
   }
   /** Entries start…end−1 of a dimension; negative ones count from the end. */
-  slice(dim: number, start: number, end = 2 ** 31 - 1): Tensor {
+  slice(dim: number, start: number, end?: number): Tensor {
     return this.#new('slice', (core, x) =>
-      core.slice(x, whole('slice', 'dim', dim), whole('slice', 'start', start), whole('slice', 'end', end)));
+      core.slice(x, whole('slice', 'dim', dim), whole('slice', 'start', start), whole('slice', 'end', end === undefined ? 2 ** 31 - 1 : end)));
   }
   /** The entries of the first dimension that `indices` names; x [N,...], indices [...] -> [...,...]. */
   index(indices: TensorLike): Tensor {
     return this.#new('index', (core, x) => core.index(x, this.#argument('index', indices, 'int32')));
   }
-  /** `value` wherever mask is not 0. */
-  maskedFill(mask: TensorLike, value: number): Tensor {
-    return this.#new('maskedFill', (core, x) =>
-      core.maskedFill(x, this.#argument('maskedFill', mask), number('maskedFill', 'value', value)));
+  /** `value` wherever mask is true, or not 0. */
+  maskedFill(mask: TensorLike | Flags, value: number): Tensor {
+    const op = 'maskedFill';
+    return this.#new(op, (core, x) =>
+      core.maskedFill(x, maskTensor(this.runtime, op, 'mask', mask).handle(op, this.runtime), number(op, 'value', value)));
   }
   /** exp(x − max) / Σ; a row of −Infinity gives zeros. */
-  softmax(dim = -1): Tensor { return this.#new('softmax', (core, x) => core.softmax(x, whole('softmax', 'dim', dim))); }
-  logSoftmax(dim = -1): Tensor {
-    return this.#new('logSoftmax', (core, x) => core.logSoftmax(x, whole('logSoftmax', 'dim', dim)));
+  softmax(dim?: number): Tensor { return this.#new('softmax', (core, x) => core.softmax(x, whole('softmax', 'dim', dim === undefined ? -1 : dim))); }
+  logSoftmax(dim?: number): Tensor {
+    return this.#new('logSoftmax', (core, x) => core.logSoftmax(x, whole('logSoftmax', 'dim', dim === undefined ? -1 : dim)));
   }
+
+  static { strictMethods(this); }
 }

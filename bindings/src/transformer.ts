@@ -1,9 +1,10 @@
+import { UNARY } from './enums.js';
 import { Layer, Module } from './module.js';
 import { maskHandle, type LayerMask } from './multihead.js';
-import { checkNames, flag, number, oneOf, whole } from './options.js';
+import { checkNames, flag, number, oneOf, optionsOf, whole } from './options.js';
 import type { Handle, RawCore, RawTransformerOptions } from './raw.js';
 import type { Runtime } from './runtime.js';
-import { UNARY, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
 import type { ProbeOptions, TensorLike } from './types.js';
 
 const ACTIVATIONS = ['relu', 'gelu'] as const;
@@ -97,8 +98,8 @@ export class TransformerEncoderLayer extends Encoder {
     super(runtime, op, makeLayer(op, options, (core, layer) => core.newEncoderLayer(layer)));
   }
   /** src [T,B,E], [B,T,E] with batchFirst, or [T,E]; the result too. */
-  override forward(src: TensorLike, options: TransformerEncoderLayerCall = {}): Tensor {
-    checkNames(this.op, options, ['srcMask', 'srcKeyPaddingMask', 'isCausal', 'probe']);
+  override forward(src: TensorLike, options?: TransformerEncoderLayerCall): Tensor {
+    options = optionsOf(this.op, options, ['srcMask', 'srcKeyPaddingMask', 'isCausal', 'probe']);
     return this.encode(src, options.srcMask, options);
   }
 }
@@ -110,8 +111,8 @@ export class TransformerEncoder extends Encoder {
     super(runtime, op, makeStack(op, options, (core, layer, layers, norm) => core.newEncoder(layer, layers, norm)));
   }
   /** src [T,B,E], [B,T,E] with batchFirst, or [T,E]; the result too. */
-  override forward(src: TensorLike, options: TransformerEncoderCall = {}): Tensor {
-    checkNames(this.op, options, ['mask', 'srcKeyPaddingMask', 'isCausal', 'probe']);
+  override forward(src: TensorLike, options?: TransformerEncoderCall): Tensor {
+    options = optionsOf(this.op, options, ['mask', 'srcKeyPaddingMask', 'isCausal', 'probe']);
     return this.encode(src, options.mask, options);
   }
 }
@@ -128,9 +129,9 @@ const MASKS = ['tgtMask', 'memoryMask', 'tgtKeyPaddingMask', 'memoryKeyPaddingMa
 
 abstract class Decoder extends Module {
   /** tgt [T,B,E], memory [S,B,E]; batch first with batchFirst, or without the B. The result is as tgt. */
-  forward(tgt: TensorLike, memory: TensorLike, options: TransformerDecoderCall = {}): Tensor {
+  forward(tgt: TensorLike, memory: TensorLike, options?: TransformerDecoderCall): Tensor {
     const { op } = this;
-    checkNames(op, options, [...MASKS, 'tgtIsCausal', 'memoryIsCausal', 'probe']);
+    options = optionsOf(op, options, [...MASKS, 'tgtIsCausal', 'memoryIsCausal', 'probe']);
     return this.runtime.wrap(this.run((core, module) => {
       const mask = (name: (typeof MASKS)[number]) => maskHandle(this.runtime, op, name, options[name]);
       return core.decode(module, this.argument(tgt, 'tgt'), this.argument(memory, 'memory'), mask('tgtMask'), mask('memoryMask'),

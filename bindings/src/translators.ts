@@ -1,5 +1,5 @@
 import { Model, type SizesOfBlocks } from './model.js';
-import { checkNames, number, whole } from './options.js';
+import { number, optionsOf, whole } from './options.js';
 import type { Runtime } from './runtime.js';
 import type { Tensor } from './tensor.js';
 import type { ProbeOptions, TensorLike } from './types.js';
@@ -40,9 +40,9 @@ export interface Decoded {
 
 abstract class Translator<Config extends object> extends Model<Config> {
   /** The likeliest target that beam search finds for each source [B,S]; call eval() first, or dropout takes part. */
-  decode(source: TensorLike, options: DecodeOptions = {}): Decoded[] {
+  decode(source: TensorLike, options?: DecodeOptions): Decoded[] {
     const { op } = this;
-    checkNames(op, options, ['sourceLengths', 'maxLength', 'beams', 'lengthPenalty']);
+    options = optionsOf(op, options, ['sourceLengths', 'maxLength', 'beams', 'lengthPenalty']);
     const found = this.run((core, model) => core.decodeSources(model, this.tokens(source, 'source'),
       this.optionalTokens(options.sourceLengths, 'sourceLengths'), whole(op, 'maxLength', options.maxLength ?? 50),
       whole(op, 'beams', options.beams ?? 1), number(op, 'lengthPenalty', options.lengthPenalty ?? 0)));
@@ -71,8 +71,8 @@ export class Seq2Seq extends Translator<Seq2SeqConfig> {
   constructor(runtime: Runtime, config: Seq2SeqConfig) { super(runtime, 'Seq2Seq', 'seq2seq', config); }
 
   /** source [B,S], targetIn [B,T]: bosToken, then the target. Returns [logits [B,T,V], alignment [B,T,S]]. */
-  forward(source: TensorLike, targetIn: TensorLike, options: TeacherForcing & ProbeOptions = {}): [logits: Tensor, alignment: Tensor] {
-    checkNames(this.op, options, ['sourceLengths', 'teacherForcing', 'probe']);
+  forward(source: TensorLike, targetIn: TensorLike, options?: TeacherForcing & ProbeOptions): [logits: Tensor, alignment: Tensor] {
+    options = optionsOf(this.op, options, ['sourceLengths', 'teacherForcing', 'probe']);
     const [logits, alignment] = this.run((core, model) => core.seq2seqForward(model, this.tokens(source, 'source'),
       this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
       number(this.op, 'teacherForcing', options.teacherForcing ?? 1), this.runtime.probe(this.op, options.probe)));
@@ -80,8 +80,8 @@ export class Seq2Seq extends Translator<Seq2SeqConfig> {
   }
 
   /** Mean cross-entropy of targetOut [B,T]: the target, then eosToken; where it is padToken it counts for nothing. */
-  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options: TeacherForcing = {}): Tensor {
-    checkNames(this.op, options, ['sourceLengths', 'teacherForcing']);
+  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options?: TeacherForcing): Tensor {
+    options = optionsOf(this.op, options, ['sourceLengths', 'teacherForcing']);
     return this.runtime.wrap(this.run((core, model) => core.seq2seqLoss(model, this.tokens(source, 'source'),
       this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
       this.tokens(targetOut, 'targetOut'), number(this.op, 'teacherForcing', options.teacherForcing ?? 1))));
@@ -104,16 +104,16 @@ export class Transformer extends Translator<TransformerConfig> {
   constructor(runtime: Runtime, config: TransformerConfig) { super(runtime, 'Transformer', 'transformer', config); }
 
   /** source [B,S], targetIn [B,T]: bosToken, then the target. Returns logits [B,T,V]. */
-  forward(source: TensorLike, targetIn: TensorLike, options: SourceOptions & ProbeOptions = {}): Tensor {
-    checkNames(this.op, options, ['sourceLengths', 'probe']);
+  forward(source: TensorLike, targetIn: TensorLike, options?: SourceOptions & ProbeOptions): Tensor {
+    options = optionsOf(this.op, options, ['sourceLengths', 'probe']);
     return this.runtime.wrap(this.run((core, model) => core.transformerForward(model, this.tokens(source, 'source'),
       this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'),
       this.runtime.probe(this.op, options.probe))));
   }
 
   /** Mean cross-entropy of targetOut [B,T]: the target, then eosToken; where it is padToken it counts for nothing. */
-  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options: SourceOptions = {}): Tensor {
-    checkNames(this.op, options, ['sourceLengths']);
+  loss(source: TensorLike, targetIn: TensorLike, targetOut: TensorLike, options?: SourceOptions): Tensor {
+    options = optionsOf(this.op, options, ['sourceLengths']);
     return this.runtime.wrap(this.run((core, model) => core.transformerLoss(model, this.tokens(source, 'source'),
       this.optionalTokens(options.sourceLengths, 'sourceLengths'), this.tokens(targetIn, 'targetIn'), this.tokens(targetOut, 'targetOut'))));
   }

@@ -10,6 +10,16 @@ export type DType = 'float32' | 'int32';
 /** Whatever an operator takes for a tensor. */
 export type TensorLike = Tensor | Nested | TypedArray;
 
+export type IntegerArray =
+  | Int8Array | Uint8Array | Uint8ClampedArray | Int16Array | Uint16Array | Int32Array | Uint32Array | BigInt64Array | BigUint64Array;
+/** A boolean mask but for an int32 tensor: booleans, or rows of integers, nested as deep as the mask has dimensions. */
+export type Flags = boolean | IntegerArray | readonly Flags[];
+
+export interface GELUOptions {
+  /** 'none' unless told. */
+  approximate?: 'none' | 'tanh';
+}
+
 export interface TensorOptions {
   /** Needed only where the data is flat; its product must be the number of elements. */
   shape?: readonly number[];
@@ -64,11 +74,15 @@ export interface MaskOptions {
   window?: number;
   /** Keys s < padding[b]: the lengths of the sequences, one for each batch. */
   padding?: readonly number[];
-  /** Added to the scaled scores: [T,S], or anything that broadcasts to the shape of the scores. −Infinity masks. */
-  additive?: TensorLike;
+  /**
+   * [T,S], or anything that broadcasts to the shape of the scores. Numbers, or a float32 tensor, are added to the scaled
+   * scores, and −Infinity masks. Booleans, arrays of integers, or an int32 tensor: true, or non-zero, may be attended to, as
+   * in PyTorch's function of that name (but not its layers).
+   */
+  additive?: TensorLike | Flags;
 }
-/** A tensor, or numbers, is an additive mask. */
-export type Mask = 'none' | 'causal' | MaskOptions | Tensor | readonly Nested[] | TypedArray;
+/** A tensor or an array is what `additive` is. */
+export type Mask = 'none' | 'causal' | MaskOptions | Tensor | readonly Nested[] | TypedArray | Exclude<Flags, boolean>;
 
 export interface AttendOptions {
   score?: Score;
@@ -101,8 +115,8 @@ export interface Attention {
 }
 
 export interface ScaledDotProductAttentionOptions {
-  /** Additive [T,S] or anything that broadcasts to [..., T, S]. */
-  attnMask?: TensorLike;
+  /** [T,S], or anything that broadcasts to [..., T, S]: boolean, where true may be attended to, or added, as `MaskOptions.additive`. */
+  attnMask?: TensorLike | Flags | null;
   isCausal?: boolean;
   /** 1/√D unless told. */
   scale?: number;

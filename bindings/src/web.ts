@@ -4,6 +4,7 @@ import { AttnError } from './error.js';
 import { disguise, misplaced, requireBinary } from './files.js';
 import { loadOn, type Platform } from './load.js';
 import type { CreateCore } from './raw.js';
+import { refuseMore } from './strict.js';
 import type { LoadOptions } from './types.js';
 
 export * from './api.js';
@@ -82,6 +83,7 @@ const platform = (): Platform => ({
 
 /** Compiles the core for this engine and starts its threads. Each call gives a core of its own. */
 export async function load(options: LoadOptions = {}): Promise<Attn> {
+  refuseMore('load', arguments, 1);
   if (typeof self === 'undefined') throw new AttnError('UNSUPPORTED', 'load', 'this build is for browsers');
   return loadOn(platform(), options);
 }

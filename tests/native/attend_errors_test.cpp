@@ -1,4 +1,5 @@
-// Everything that can be wrong with the arguments of attention: the code, the operator, what was expected and the shapes.
+// Everything that can be wrong with the arguments of attention: the code, the operator, what was expected and the
+// shapes.
 #include "attention_helpers.hpp"
 
 using namespace test;
@@ -12,15 +13,17 @@ using Pieces = std::initializer_list<std::string_view>;
 
 Tensor of(const Shape& shape) { return attn::ones(shape); }
 
-void both_fail(ErrorCode code, Pieces pieces, const Tensor& q, const Tensor& k, const Tensor& v, const attn::Mask& mask = {}) {
+void both_fail(ErrorCode code, Pieces pieces, const Tensor& q, const Tensor& k, const Tensor& v,
+               const attn::Mask& mask = {}) {
   AttendOptions o;
   o.mask = mask;
   check_error(code, "attend", pieces, [&] { attn::attend(q, k, v, o); });
-  check_error(code, "scaled_dot_product_attention", pieces, [&] { attn::scaled_dot_product_attention(q, k, v, {mask}); });
+  check_error(code, "scaled_dot_product_attention", pieces,
+              [&] { attn::scaled_dot_product_attention(q, k, v, {mask}); });
 }
 
-void attend_fails(ErrorCode code, Pieces pieces, const AttendOptions& o, const Shape& q = {2, 4}, const Shape& k = {3, 4},
-                  const Shape& v = {3, 4}) {
+void attend_fails(ErrorCode code, Pieces pieces, const AttendOptions& o, const Shape& q = {2, 4},
+                  const Shape& k = {3, 4}, const Shape& v = {3, 4}) {
   check_error(code, "attend", pieces, [&] { attn::attend(of(q), of(k), of(v), o); });
 }
 
@@ -31,7 +34,8 @@ TEST_CASE("shapes of query, key and value must fit one another") {
   both_fail(ErrorCode::shape, {"query", "[1,1,1,2,4]"}, of({1, 1, 1, 2, 4}), of({1, 1, 1, 2, 4}), of({1, 1, 1, 2, 4}));
   both_fail(ErrorCode::shape, {"key", "[2,4]", "[1,3,4]"}, of({2, 4}), of({1, 3, 4}), of({3, 4}));
   both_fail(ErrorCode::shape, {"value", "[2,4]", "[1,3,4]"}, of({2, 4}), of({3, 4}), of({1, 3, 4}));
-  both_fail(ErrorCode::shape, {"key must end in 1 to match query [3,1], got [3,5]"}, of({3, 1}), of({3, 5}), of({3, 5}));
+  both_fail(ErrorCode::shape, {"key must end in 1 to match query [3,1], got [3,5]"}, of({3, 1}), of({3, 5}),
+            of({3, 5}));
   both_fail(ErrorCode::shape, {"value must have 3 rows", "[3,4]", "[2,4]"}, of({2, 4}), of({3, 4}), of({2, 4}));
   both_fail(ErrorCode::shape, {"key", "[2,2,4]", "[3,3,4]"}, of({2, 2, 4}), of({3, 3, 4}), of({3, 3, 4}));
   both_fail(ErrorCode::shape, {"value", "[2,2,4]", "[3,3,4]"}, of({2, 2, 4}), of({2, 3, 4}), of({3, 3, 4}));
@@ -41,7 +45,9 @@ TEST_CASE("shapes of query, key and value must fit one another") {
 
 TEST_CASE("masks must fit the scores") {
   attn::Mask mask;
-  const auto fails = [&](ErrorCode code, Pieces pieces) { both_fail(code, pieces, of({2, 5, 4}), of({2, 3, 4}), of({2, 3, 4}), mask); };
+  const auto fails = [&](ErrorCode code, Pieces pieces) {
+    both_fail(code, pieces, of({2, 5, 4}), of({2, 3, 4}), of({2, 3, 4}), mask);
+  };
   mask.window = -1;
   fails(ErrorCode::range, {"window", "-1"});
   mask = {};
@@ -58,8 +64,8 @@ TEST_CASE("masks must fit the scores") {
     mask.additive = of(shape);
     fails(ErrorCode::shape, {"[2,5,3]", attn::to_string(shape)});
   }
-  mask.additive = attn::ones({3}, attn::DType::int32);
-  fails(ErrorCode::type, {"float32", "int32"});
+  mask.additive = attn::ones({4}, attn::DType::int32);
+  fails(ErrorCode::shape, {"[2,5,3]", "[4]"});
 }
 
 TEST_CASE("heads must divide every width, and not be given twice") {
@@ -88,8 +94,9 @@ TEST_CASE("temperature and scale must be usable numbers") {
   for (const double bad : {static_cast<double>(kNan), static_cast<double>(kInf)}) {
     o.scale = bad;
     attend_fails(ErrorCode::range, {"scale"}, o);
-    check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"},
-                [&] { attn::scaled_dot_product_attention(of({2, 4}), of({3, 4}), of({3, 4}), {{}, bad}); });
+    check_error(ErrorCode::range, "scaled_dot_product_attention", {"scale"}, [&] {
+      attn::scaled_dot_product_attention(of({2, 4}), of({3, 4}), of({3, 4}), {{}, bad});
+    });
   }
 }
 
@@ -130,8 +137,8 @@ TEST_CASE("int32 is refused by name, in every place") {
   both_fail(ErrorCode::type, {"float32", "int32"}, whole, real, real);
   both_fail(ErrorCode::type, {"float32", "int32"}, real, whole, real);
   both_fail(ErrorCode::type, {"float32", "int32"}, real, real, whole);
-  for (const auto place : {&AttendOptions::weight, &AttendOptions::bias, &AttendOptions::query_weight, &AttendOptions::key_weight,
-                           &AttendOptions::score_vector}) {
+  for (const auto place : {&AttendOptions::weight, &AttendOptions::bias, &AttendOptions::query_weight,
+                           &AttendOptions::key_weight, &AttendOptions::score_vector}) {
     AttendOptions o;
     o.*place = whole;
     attend_fails(ErrorCode::type, {"float32", "int32"}, o);
@@ -150,10 +157,13 @@ TEST_CASE("on views, an error comes before an output is touched, and the next ca
   const Tensor fits = of({3, 4});
   check_error(ErrorCode::range, "scaled_dot_product_attention", {"window"},
               [&] { attn::ops::scaled_dot_product_attention(q.view(), fits.view(), k.view(), options, out.out()); });
-  check_all(scores, [](float x) { return x == 7; }, "untouched");
-  check_all(out, [](float x) { return x == 7; }, "untouched");
+  check_all(
+      scores, [](float x) { return x == 7; }, "untouched");
+  check_all(
+      out, [](float x) { return x == 7; }, "untouched");
   attn::ops::scaled_dot_product_attention(q.view(), fits.view(), k.view(), {}, out.out());
-  check_all(out, [](float x) { return x == 1; }, "1");
+  check_all(
+      out, [](float x) { return x == 1; }, "1");
 }
 
 TEST_CASE("the shapes of results can be asked for beforehand") {

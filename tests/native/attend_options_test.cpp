@@ -151,6 +151,31 @@ TEST_CASE("masks leave the keys that they name") {
   check_values(weights(mask), {0.25f, 0.25f, 0.25f, 0.25f, 0, 0, 0, 0, 0.25f, 0.25f, 0.25f, 0.25f});
 }
 
+TEST_CASE("an int32 mask is boolean: a key may be attended to where it is not 0, on every path and in its gradient") {
+  // Turned, so that it is no dense mask either; one row forbids all.
+  const attn::Mask boolean{.additive = attn::transpose(integers({1, 0, 0, -7, 0, 1, 0, 0, 0, 2, 0, 1}, {4, 3}), 0, 1)};
+  const attn::Mask added{.additive = tensor({0, 0, -kInf, 0, -kInf, -kInf, -kInf, -kInf, -kInf, 0, -kInf, 0}, {3, 4})};
+  const auto results = [](const attn::Mask& mask) {
+    Random random(4);
+    const Inputs in = random_inputs(random, {{2}, 3, 4, 5, 5, 6});
+    const Tensor q = leaf(in.query), k = leaf(in.key), v = leaf(in.value);
+    const Tensor fused = attn::scaled_dot_product_attention(q, k, v, {mask});
+    sum(fused).backward();
+    const attn::Attention plain = attn::attend(q, k, v, {.mask = mask});
+    sum(plain.output).backward();
+    const attn::MultiHeadWeights weights{.in_proj_weight = attn::ones({15, 5}), .out_proj_weight = attn::eye(5)};
+    return std::vector<Tensor>{fused,
+                               plain.masked,
+                               plain.weights,
+                               q.grad(),
+                               k.grad(),
+                               v.grad(),
+                               attn::multi_head_attention_forward(in.query, in.key, in.key, 1, weights, mask).weights};
+  };
+  const std::vector<Tensor> got = results(boolean), want = results(added);
+  for (std::size_t i = 0; i < got.size(); ++i) check_same_bits(got[i], want[i]);
+}
+
 TEST_CASE("an additive mask is added after scale and temperature") {
   AttendOptions o;
   o.score = Score::dot;

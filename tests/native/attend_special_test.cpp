@@ -27,7 +27,7 @@ std::vector<Path> paths() {
                            return attn::scaled_dot_product_attention(in.query, in.key, in.value, {mask});
                          }}};
   for (const Normalizer normalizer : all_normalizers)
-    all.push_back({name(normalizer), [normalizer](const Inputs& in, const attn::Mask& mask) {
+    all.push_back({name_of(normalizer), [normalizer](const Inputs& in, const attn::Mask& mask) {
                      AttendOptions o;
                      o.normalizer = normalizer;
                      o.mask = mask;
@@ -89,7 +89,7 @@ TEST_CASE("a masked key contributes nothing, whatever its rows hold") {
 
 TEST_CASE("a masked key contributes nothing to any score, and causal, window and padding mask alike") {
   for (const Score score : all_scores) {
-    CAPTURE(name(score));
+    CAPTURE(name_of(score));
     for (const char* kind : {"causal", "window", "padding"}) {
       CAPTURE(kind);
       Random random(3);

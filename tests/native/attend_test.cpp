@@ -19,10 +19,10 @@ Sizes with_widths(Sizes sizes, Score score) {
 void check_every_normalizer_and_mask(const Sizes& asked, Score score) {
   const Sizes sizes = with_widths(asked, score);
   CAPTURE(to_string(sizes));
-  CAPTURE(name(score));
+  CAPTURE(name_of(score));
   for (const Normalizer normalizer : all_normalizers)
     for (const char* mask : all_masks) {
-      CAPTURE(name(normalizer));
+      CAPTURE(name_of(normalizer));
       CAPTURE(mask);
       Random random(7);
       const float low = lowest(normalizer);
@@ -58,8 +58,8 @@ TEST_CASE("sizes of 0 and 1, and around the lanes") {
       for (const auto& [T, S] : {std::pair<Index, Index>{0, 3}, {3, 0}, {0, 0}, {1, 1}, {1, 9}, {9, 1}, {17, 33}}) {
         const Sizes sizes = with_widths({{2}, T, S, 4, 3, 5}, score);
         CAPTURE(to_string(sizes));
-        CAPTURE(name(score));
-        CAPTURE(name(normalizer));
+        CAPTURE(name_of(score));
+        CAPTURE(name_of(normalizer));
         Random random(8);
         const float low = lowest(normalizer);
         const Inputs in = random_inputs(random, sizes, low);
@@ -87,7 +87,8 @@ TEST_CASE("many rows are cut into pieces without a seam") {
 TEST_CASE("arguments may be views of any strides") {
   Random random(11);
   const Tensor all = random.tensor({3, 5, 6});
-  const Tensor q = attn::transpose(all, 0, 1), k = attn::slice(q, 1, 0, 2), v = attn::permute(random.tensor({2, 5, 4}), {1, 0, 2});
+  const Tensor q = attn::transpose(all, 0, 1), k = attn::slice(q, 1, 0, 2),
+               v = attn::permute(random.tensor({2, 5, 4}), {1, 0, 2});
   attn::AttendOptions options;
   options.mask.additive = attn::transpose(random.tensor({2, 3}), 0, 1);
   check_attend({q, k, v}, options);

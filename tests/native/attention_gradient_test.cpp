@@ -73,8 +73,8 @@ TEST_CASE("gradients of every score and normaliser, through the output, the weig
   for (const attn::Score score : all_scores)
     for (const attn::Normalizer normalizer : all_normalizers)
       for (const Index heads : {1, 2}) {
-        CAPTURE(name(score));
-        CAPTURE(name(normalizer));
+        CAPTURE(name_of(score));
+        CAPTURE(name_of(normalizer));
         CAPTURE(heads);
         const bool positive = normalizer == attn::Normalizer::sum;
         const float low = positive ? 0.2f : -1;
@@ -93,7 +93,7 @@ TEST_CASE("gradients of the plain path under every mask") {
   for (const char* kind : all_masks)
     for (const attn::Normalizer normalizer : all_normalizers) {
       CAPTURE(kind);
-      CAPTURE(name(normalizer));
+      CAPTURE(name_of(normalizer));
       const float low = normalizer == attn::Normalizer::sum ? 0.2f : -1;
       const Sizes sizes{{2}, 3, 5, 3, 3, 2};
       attn::AttendOptions options;

@@ -51,19 +51,12 @@ reference::Mask exact(const attn::Mask& mask) {
 }
 
 reference::AttendOptions exact(const attn::AttendOptions& o) {
-  return {exact(o.score),  exact(o.normalizer), exact(o.mask), o.scale,
-          o.temperature,   o.heads,             exact(o.weight), exact(o.bias),
-          exact(o.query_weight), exact(o.key_weight), exact(o.score_vector)};
-}
-
-const char* name(attn::Score score) {
-  constexpr const char* names[] = {"dot", "scaled_dot", "sqrt_norm", "cosine", "general", "additive", "location"};
-  return names[static_cast<int>(score)];
-}
-
-const char* name(attn::Normalizer normalizer) {
-  constexpr const char* names[] = {"softmax", "sum", "double_softmax", "sparsemax"};
-  return names[static_cast<int>(normalizer)];
+  return {exact(o.score),        exact(o.normalizer),
+          exact(o.mask),         o.scale,
+          o.temperature,         o.heads,
+          exact(o.weight),       exact(o.bias),
+          exact(o.query_weight), exact(o.key_weight),
+          exact(o.score_vector)};
 }
 
 std::string to_string(const Sizes& s) {
@@ -76,8 +69,8 @@ Shape scores_shape(const Sizes& s) {
 }
 
 Inputs random_inputs(Random& random, const Sizes& s, float low, float high) {
-  return {random.tensor(joined(s.leading, {s.T, s.Dq}), low, high), random.tensor(joined(s.leading, {s.S, s.Dk}), low, high),
-          random.tensor(joined(s.leading, {s.S, s.Dv}))};
+  return {random.tensor(joined(s.leading, {s.T, s.Dq}), low, high),
+          random.tensor(joined(s.leading, {s.S, s.Dk}), low, high), random.tensor(joined(s.leading, {s.S, s.Dv}))};
 }
 
 attn::AttendOptions random_options(Random& random, const Sizes& s, attn::Score score, float low, float high) {

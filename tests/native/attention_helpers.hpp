@@ -15,8 +15,6 @@ inline constexpr attn::Score all_scores[] = {attn::Score::dot,     attn::Score::
                                              attn::Score::location};
 inline constexpr attn::Normalizer all_normalizers[] = {attn::Normalizer::softmax, attn::Normalizer::sum,
                                                        attn::Normalizer::double_softmax, attn::Normalizer::sparsemax};
-const char* name(attn::Score score);
-const char* name(attn::Normalizer normalizer);
 
 struct Inputs {
   Tensor query, key, value;
@@ -30,12 +28,13 @@ std::string to_string(const Sizes& sizes);
 Shape scores_shape(const Sizes& sizes);
 Inputs random_inputs(Random& random, const Sizes& sizes, float low = -1, float high = 1);
 /// The weights that this score needs, over the features of one head.
-attn::AttendOptions random_options(Random& random, const Sizes& sizes, attn::Score score, float low = -1, float high = 1);
+attn::AttendOptions random_options(Random& random, const Sizes& sizes, attn::Score score, float low = -1,
+                                   float high = 1);
 
 /// Names of masks alone and together; padding leaves a batch without keys, additive a row.
-inline constexpr const char* all_masks[] = {"none",           "causal",          "window", "padding",
-                                            "additive",       "additive row",    "causal+padding",
-                                            "window+additive", "causal+window+padding+additive"};
+inline constexpr const char* all_masks[] = {"none",           "causal",          "window",
+                                            "padding",        "additive",        "additive row",
+                                            "causal+padding", "window+additive", "causal+window+padding+additive"};
 attn::Mask make_mask(Random& random, const Sizes& sizes, std::string_view kind);
 
 /// Everything that attend returns against the reference.

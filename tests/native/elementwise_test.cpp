@@ -23,7 +23,8 @@ constexpr double ulp = 2 * tolerance::rounding;
 
 // exp, log, tanh: 2 ulp from the library. sigmoid and silu: those of exp, and 1 + e and the quotient half each;
 // silu's product is the quotient's numerator. gelu: erf of a rounded argument, off by slope·|x|·rounding <= 1.13/√2
-// roundings of |x|, 2 ulp of its own, the sum and two products, against |x|/2.
+// roundings of |x|, 2 ulp of its own, the sum and two products, against |x|/2. gelu_tanh: as silu, of an argument z
+// that is 5 roundings off at most; σ turns these into 5 z σ'(z) of |x|, and z σ'(z) <= 0.224.
 const UnaryCase unary_cases[] = {
     {Unary::neg, "neg", [](double x) { return -x; }, -9, 9, 0, 0},
     {Unary::exp, "exp", [](double x) { return std::exp(x); }, -87, 88, 2, 0},
@@ -34,6 +35,7 @@ const UnaryCase unary_cases[] = {
     {Unary::relu, "relu", [](double x) { return x > 0 ? x : 0; }, -9, 9, 0, 0},
     {Unary::gelu, "gelu", reference::gelu, -9, 9, 1, 4 * tolerance::rounding},
     {Unary::silu, "silu", reference::silu, -80, 40, 3.5, 0},
+    {Unary::gelu_tanh, "gelu_tanh", reference::gelu_tanh, -9, 9, 3.5, 1.2 * tolerance::rounding},
 };
 
 void check_unary(const UnaryCase& c, const Tensor& x) {
@@ -61,7 +63,8 @@ const BinaryCase binary_cases[] = {
 
 void check_binary(const BinaryCase& c, const Tensor& a, const Tensor& b) {
   const Array want = reference::combine(c.exact, exact(a), exact(b));
-  check_close(attn::binary(c.op, a, b), want, tolerance::sum(2 * c.ulps, reference::map([](double v) { return std::abs(v); }, want)));
+  check_close(attn::binary(c.op, a, b), want,
+              tolerance::sum(2 * c.ulps, reference::map([](double v) { return std::abs(v); }, want)));
 }
 
 }  // namespace
@@ -117,6 +120,9 @@ TEST_CASE("unary operators at the edges of the numbers") {
   CHECK(attn::unary(Unary::silu, x).data()[2] == kInf);
   CHECK(std::isnan(attn::unary(Unary::gelu, x).data()[4]));
   CHECK(std::isnan(attn::unary(Unary::silu, x).data()[4]));
+  // Squares and cubes leave float32's range, results do not.
+  check_values(attn::unary(Unary::gelu_tanh, tensor({0, -0.0f, kInf, 1e30f, -1e30f, kNan}, {6})),
+               {0, 0, kInf, 1e30f, 0, kNan});
   check_values(attn::unary(Unary::exp, tensor({200, -200}, {2})), {kInf, 0});
   check_values(attn::unary(Unary::tanh, tensor({100, -100}, {2})), {1, -1});
   CHECK(std::signbit(attn::unary(Unary::neg, x).data()[0]));
@@ -157,7 +163,8 @@ TEST_CASE("division and powers follow IEEE at the edges") {
                {kInf, -kInf, kNan, kNan, 0});
   check_values(attn::binary(Binary::pow, tensor({-2, -2, 0, 5, 4, 0}, {6}), tensor({3, 2, 0, 0, -0.5f, -1}, {6})),
                {-8, 4, 1, 1, 0.5f, kInf});
-  check_values(attn::binary(Binary::pow, tensor({1, 1, kNan, kInf, -kInf, -0.0f}, {6}), tensor({kInf, kNan, 0, 0, -0.0f, 0}, {6})),
+  check_values(attn::binary(Binary::pow, tensor({1, 1, kNan, kInf, -kInf, -0.0f}, {6}),
+                            tensor({kInf, kNan, 0, 0, -0.0f, 0}, {6})),
                {1, 1, 1, 1, 1, 1});
   check_values(attn::binary(Binary::pow, tensor({-2, kNan}, {2}), tensor({0.5f, 1}, {2})), {kNan, kNan});
   check_values(attn::binary(Binary::add, tensor({kInf, kNan}, {2}), tensor({-kInf, 1}, {2})), {kNan, kNan});
@@ -170,7 +177,8 @@ TEST_CASE("powers lose digits in proportion to their exponent of e, and no more"
   for (float& v : a.values()) v = std::exp(random.uniform(-27, 27));
   const Array want = reference::combine([](double x, double y) { return std::pow(x, y); }, exact(a), exact(b));
   Array bound = want;
-  // exp(y·ln x): the logarithm is off by 1 ulp and the product by half of one, which exp turns from absolute to relative.
+  // exp(y·ln x): the logarithm is off by 1 ulp and the product by half of one, which exp turns from absolute to
+  // relative.
   for (Index i = 0; i < bound.size(); ++i)
     bound[i] = want[i] * (std::abs(std::log(want[i])) * 3 * tolerance::rounding + tolerance::function);
   check_close(attn::binary(Binary::pow, a, b), want, bound);
@@ -182,17 +190,26 @@ TEST_CASE("masked_fill replaces where the mask is not zero") {
   check_values(attn::masked_fill(x, tensor({0, 2}, {2, 1}), 7), {0, 1, 2, 7, 7, 7});
   check_values(attn::masked_fill(attn::transpose(x, 0, 1), tensor({0, 1}, {2}), 7), {0, 7, 1, 7, 2, 7});
   check_values(attn::masked_fill(attn::full({}, kNan), attn::ones({}), 1), {1});
+  check_values(attn::masked_fill(x, integers({0, -3}, {2, 1}), 7), {0, 1, 2, 7, 7, 7});
+  const Tensor filled = leaf({1, 2, 3});
+  sum(attn::masked_fill(filled, attn::slice(integers({0, 0, 1, 0}), 0, 1, 4), 5)).backward();
+  check_values(filled.grad(), {1, 0, 1});
   check_error(ErrorCode::shape, "masked_fill", {"[2,3]", "[2]"}, [&] { attn::masked_fill(x, attn::ones({2}), 0); });
   check_error(ErrorCode::shape, "masked_fill", {"[3]", "[2,3]"}, [&] { attn::masked_fill(attn::ones({3}), x, 0); });
 }
 
 TEST_CASE("elementwise operators refuse what does not fit, by name") {
   for (const auto& c : binary_cases) {
-    check_error(ErrorCode::shape, c.name, {"[3]", "[3,2]"}, [&] { attn::binary(c.op, attn::zeros({3}), attn::zeros({3, 2})); });
-    check_error(ErrorCode::type, c.name, {"float32", "int32"}, [&] { attn::binary(c.op, attn::zeros({1}), integers({1})); });
-    check_error(ErrorCode::type, c.name, {"float32", "int32"}, [&] { attn::binary(c.op, integers({1}), attn::zeros({1})); });
+    check_error(ErrorCode::shape, c.name, {"[3]", "[3,2]"}, [&] {
+      attn::binary(c.op, attn::zeros({3}), attn::zeros({3, 2}));
+    });
+    check_error(ErrorCode::type, c.name, {"float32", "int32"},
+                [&] { attn::binary(c.op, attn::zeros({1}), integers({1})); });
+    check_error(ErrorCode::type, c.name, {"float32", "int32"},
+                [&] { attn::binary(c.op, integers({1}), attn::zeros({1})); });
   }
   for (const auto& c : unary_cases)
     check_error(ErrorCode::type, c.name, {"float32", "int32"}, [&] { attn::unary(c.op, integers({1})); });
-  check_error(ErrorCode::type, "masked_fill", {"float32", "int32"}, [] { attn::masked_fill(attn::zeros({1}), integers({1}), 0); });
+  check_error(ErrorCode::type, "masked_fill", {"float32", "int32"},
+              [] { attn::masked_fill(integers({1}), integers({1}), 0); });
 }

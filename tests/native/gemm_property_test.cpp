@@ -69,7 +69,8 @@ TEST_CASE("bias and activation join the product, packed or not") {
       bound[i] += 32 * tolerance::rounding * std::abs(exact(bias)[i % 41]);
     check_close(plain, want, bound);
     check_close(attn::linear(x, packed, bias), want, bound);
-    check_same_bits(attn::linear(x, weight, bias, attn::ops::Unary::gelu), attn::unary(attn::ops::Unary::gelu, plain));
+    for (const attn::ops::Unary f : {attn::ops::Unary::gelu, attn::ops::Unary::gelu_tanh})
+      check_same_bits(attn::linear(x, weight, bias, f), attn::unary(f, plain));
     check_same_bits(attn::linear(x, packed, {}, attn::ops::Unary::relu),
                     attn::unary(attn::ops::Unary::relu, attn::linear(x, packed)));
   }

@@ -25,11 +25,12 @@ Array elementwise(Unary f, const Array& x) {
     case Unary::relu: return reference::map([](double v) { return v > 0 ? v : 0; }, x);
     case Unary::gelu: return reference::map(reference::gelu, x);
     case Unary::silu: return reference::map(reference::silu, x);
+    case Unary::gelu_tanh: return reference::map(reference::gelu_tanh, x);
   }
   return x;
 }
 constexpr Unary all_unary[] = {Unary::neg,     Unary::exp,  Unary::log,  Unary::sqrt, Unary::tanh,
-                               Unary::sigmoid, Unary::relu, Unary::gelu, Unary::silu};
+                               Unary::sigmoid, Unary::relu, Unary::gelu, Unary::silu, Unary::gelu_tanh};
 
 Array elementwise(Binary f, const Array& a, const Array& b) {
   return reference::combine(
@@ -232,7 +233,7 @@ TEST_CASE("gradients of products") {
 TEST_CASE("gradients of linear, with and without bias and activation") {
   Random random(6);
   std::vector<std::optional<Unary>> activations{std::nullopt};
-  for (const Unary f : {Unary::relu, Unary::gelu, Unary::silu, Unary::tanh, Unary::sigmoid})
+  for (const Unary f : {Unary::relu, Unary::gelu, Unary::silu, Unary::tanh, Unary::sigmoid, Unary::gelu_tanh})
     activations.emplace_back(f);
   for (const std::optional<Unary> f : activations)
     for (const bool biased : {true, false})

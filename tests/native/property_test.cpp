@@ -1,4 +1,5 @@
-// Several hundred random cases of everything, all against the reference; a failure names its case, which a seed repeats.
+// Several hundred random cases of everything, all against the reference; a failure names its case, which a seed
+// repeats.
 #include <cmath>
 
 #include "attention_helpers.hpp"
@@ -35,8 +36,8 @@ TEST_CASE("300 random attentions agree with the reference") {
     const char* kind = pick(random, all_masks);
     const Sizes sizes = random_sizes(random, score, seed % 10 == 0 ? 40 : 16);
     CAPTURE(to_string(sizes));
-    CAPTURE(name(score));
-    CAPTURE(name(normalizer));
+    CAPTURE(name_of(score));
+    CAPTURE(name_of(normalizer));
     CAPTURE(kind);
     const float low = normalizer == attn::Normalizer::sum ? 0.1f : -1.0f;
     attn::AttendOptions o = random_options(random, sizes, score, low);
@@ -72,8 +73,12 @@ TEST_CASE("random fused attentions of sizes up to 200, of any layout, at any num
   for (std::uint64_t seed = 0; seed < share_of<std::uint64_t>(60); ++seed) {
     CAPTURE(seed);
     Random random(6000 + seed);
-    const Sizes sizes{random.chance(0.5) ? Shape{} : Shape{random.integer(1, 3)}, random.integer(1, 200),
-                      random.integer(1, 200), 0, 0, 0};
+    const Sizes sizes{random.chance(0.5) ? Shape{} : Shape{random.integer(1, 3)},
+                      random.integer(1, 200),
+                      random.integer(1, 200),
+                      0,
+                      0,
+                      0};
     const Index D = random.integer(1, 200), Dv = random.integer(1, 200);
     CAPTURE(to_string(sizes));
     CAPTURE(D);
@@ -92,7 +97,8 @@ TEST_CASE("random fused attentions of sizes up to 200, of any layout, at any num
     const Inputs in{view(sizes.T, D), view(sizes.S, D), view(sizes.S, Dv)};
     const std::vector<int> counts = thread_counts();
     const Threads threads(counts[static_cast<std::size_t>(random.integer(0, static_cast<Index>(counts.size()) - 1))]);
-    check_fused(in, mask, random.chance(0.3) ? std::optional(static_cast<double>(random.uniform(-1, 1))) : std::nullopt);
+    check_fused(in, mask,
+                random.chance(0.3) ? std::optional(static_cast<double>(random.uniform(-1, 1))) : std::nullopt);
   }
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numbers>
 
 namespace reference {
 namespace {
@@ -49,7 +50,8 @@ Index broadcast_position(const Shape& from, const Shape& to, Index flat) {
 Array fold(const Array& x, Index dim, const std::function<double(const std::vector<double>&)>& f) {
   const auto at = static_cast<std::size_t>(dim);
   const Index outer = product(x.shape, 0, at), n = x.shape[at], inner = product(x.shape, at + 1, x.shape.size());
-  Array out = filled(joined(Shape(x.shape.begin(), x.shape.begin() + dim), Shape(x.shape.begin() + dim + 1, x.shape.end())), 0);
+  Array out =
+      filled(joined(Shape(x.shape.begin(), x.shape.begin() + dim), Shape(x.shape.begin() + dim + 1, x.shape.end())), 0);
   for (Index o = 0; o < outer; ++o)
     for (Index i = 0; i < inner; ++i) {
       std::vector<double> run;
@@ -122,6 +124,9 @@ Array combine(const std::function<double(double, double)>& f, const Array& a, co
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 double gelu(double x) { return x * std::erfc(-x / std::sqrt(2.0)) / 2; }
+double gelu_tanh(double x) {
+  return x / 2 * (1 + std::tanh(std::sqrt(2 / std::numbers::pi) * (x + 0.044715 * x * x * x)));
+}
 double silu(double x) { return x * sigmoid(x); }
 
 double broadcast_at(const Array& x, const Shape& to, Index flat) { return x[broadcast_position(x.shape, to, flat)]; }
@@ -204,7 +209,8 @@ Array sinusoidal(Index length, Index dim) {
   Array out = filled({length, dim}, 0);
   for (Index p = 0; p < length; ++p)
     for (Index d = 0; d < dim; ++d) {
-      const double angle = static_cast<double>(p) / std::pow(10000.0, static_cast<double>(d - d % 2) / static_cast<double>(dim));
+      const double angle =
+          static_cast<double>(p) / std::pow(10000.0, static_cast<double>(d - d % 2) / static_cast<double>(dim));
       out[p * dim + d] = d % 2 == 0 ? std::sin(angle) : std::cos(angle);
     }
   return out;

@@ -1,6 +1,7 @@
 #pragma once
 // A second opinion on every operator: double precision, plain std, slow and obvious. It is written from the formulas in
-// the public headers and shares nothing with the core but the type of a shape, so a bug in one is not a bug in the other.
+// the public headers and shares nothing with the core but the type of a shape, so a bug in one is not a bug in the
+// other.
 
 #include <functional>
 #include <optional>
@@ -31,6 +32,7 @@ Array map(const std::function<double(double)>& f, const Array& x);
 Array combine(const std::function<double(double, double)>& f, const Array& a, const Array& b);  ///< broadcasts
 double sigmoid(double x);
 double gelu(double x);
+double gelu_tanh(double x);
 double silu(double x);
 
 /// The element that stands at position `flat` of `to` after `x` is broadcast to it.
@@ -95,6 +97,6 @@ struct MultiHead {
   Array output;
 };
 MultiHead multi_head_attention_forward(const Array& query, const Array& key, const Array& value, Index num_heads,
-                               const MultiHeadWeights& weights, const Mask& mask);
+                                       const MultiHeadWeights& weights, const Mask& mask);
 
 }  // namespace reference

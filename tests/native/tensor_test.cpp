@@ -1,4 +1,6 @@
 // Creation, storage and changes of shape.
+#include <algorithm>
+#include <array>
 #include <vector>
 
 #include "helpers.hpp"
@@ -23,6 +25,8 @@ TEST_CASE("creation gives the values that its name says") {
   CHECK(whole.data<std::int32_t>()[1] == 1);
   CHECK(attn::ones({2}, DType::int32).data<std::int32_t>()[1] == 1);
   CHECK(attn::zeros({2}, DType::int32).data<std::int32_t>()[1] == 0);
+  const Tensor unit = attn::eye(2, DType::int32);
+  CHECK(std::ranges::equal(unit.values<std::int32_t>(), std::array{1, 0, 0, 1}));
   check_error(ErrorCode::range, "arange", {"step"}, [] { attn::arange(0, 1, 0); });
   check_error(ErrorCode::range, "arange", {"step"}, [] { attn::arange(0, 1, -1); });
   check_error(ErrorCode::range, "arange", {}, [] { attn::arange(0, 1, static_cast<double>(kNan)); });
@@ -78,7 +82,8 @@ TEST_CASE("reshape keeps the row-major order") {
   CHECK(attn::reshape(x, {-1}).shape() == Shape{24});
   CHECK(attn::reshape(attn::full({}, 3), {1, 1}).shape() == Shape{1, 1});
   // Of a transposed tensor, the order that is seen, not the one in memory.
-  check_values(attn::reshape(attn::transpose(attn::reshape(attn::arange(0, 6), {2, 3}), 0, 1), {6}), {0, 3, 1, 4, 2, 5});
+  check_values(attn::reshape(attn::transpose(attn::reshape(attn::arange(0, 6), {2, 3}), 0, 1), {6}),
+               {0, 3, 1, 4, 2, 5});
   check_error(ErrorCode::shape, "reshape", {"[24]", "[5,5]"}, [&] { attn::reshape(x, {5, 5}); });
   check_error(ErrorCode::shape, "reshape", {"[24]", "[5,-1]"}, [&] { attn::reshape(x, {5, -1}); });
   check_error(ErrorCode::range, "reshape", {}, [&] { attn::reshape(x, {-2, -12}); });
@@ -154,7 +159,8 @@ TEST_CASE("contiguous copies only where it must") {
   const Tensor turned = attn::contiguous(attn::transpose(x, 0, 1));
   CHECK(turned.contiguous());
   check_values(turned, {0, 3, 1, 4, 2, 5});
-  const Tensor whole = attn::contiguous(attn::transpose(attn::reshape(attn::arange(0, 4, 1, DType::int32), {2, 2}), 0, 1));
+  const Tensor whole =
+      attn::contiguous(attn::transpose(attn::reshape(attn::arange(0, 4, 1, DType::int32), {2, 2}), 0, 1));
   CHECK(whole.data<std::int32_t>()[1] == 2);
   // Repeated elements, and runs longer than a buffer, in every order of three dimensions.
   const Tensor wide = x.restrided({4, 3}, {0, 1});

@@ -115,6 +115,24 @@ test('sinusoidal positions, odd widths too', () => {
   }
 });
 
+test('gelu is exact, or of the tanh form, in each of its three places', () => {
+  const x = [1, -1, 3];
+  const layer = (options) => new attn.nn.GELU(options).forward(x);
+  for (const f of [(options) => attn.tensor(x).gelu(options), (options) => attn.F.gelu(x, options), layer]) {
+    for (const options of [undefined, {}, { approximate: 'none' }]) sameBits(f(options), attn.tensor(x).gelu(), 'exact');
+    close(f().toArray(), [0.8413447, -0.1586553, 2.9959502], 'exact');
+    close(f({ approximate: 'tanh' }).toArray(), [0.8411920, -0.1588080, 2.9963627], 'tanh'); // PyTorch's
+    assert.throws(() => f({ approximate: 'erf' }), { code: 'TYPE', message: /approximate must be one of 'none', 'tanh', got 'erf'/ });
+    assert.throws(() => f('tanh'), { code: 'TYPE', message: /options must be an object, got 'tanh'/ });
+  }
+  const leaf = attn.tensor(x, { requiresGrad: true });
+  leaf.gelu({ approximate: 'tanh' }).sum().backward();
+  close(leaf.grad.toArray(), x.map((v) => {
+    const f = (at) => (at / 2) * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (at + 0.044715 * at ** 3)));
+    return (f(v + 1e-5) - f(v - 1e-5)) / 2e-5;
+  }), 'its slope');
+});
+
 test('functions that are methods too do the same', () => {
   const next = numbers(6);
   const x = random([3, 4], next);

@@ -27,10 +27,31 @@ struct Mask {
 /// Sources: Vaswani et al. 2017, arXiv:1706.03762; Luong et al. 2015, arXiv:1508.04025 (general, location);
 /// Bahdanau et al. 2015, arXiv:1409.0473 (additive).
 enum class Score { dot, scaled_dot, sqrt_norm, cosine, general, additive, location };
+constexpr const char* name_of(Score x) {
+  switch (x) {
+    case Score::dot: return "dot";
+    case Score::scaled_dot: return "scaled_dot";
+    case Score::sqrt_norm: return "sqrt_norm";
+    case Score::cosine: return "cosine";
+    case Score::general: return "general";
+    case Score::additive: return "additive";
+    case Score::location: return "location";
+  }
+  return nullptr;
+}
 
 /// softmax; e/Σe; softmax∘softmax (over the keys that are not masked); projection onto the simplex
 /// (Martins & Astudillo 2016, arXiv:1602.02068).
 enum class Normalizer { softmax, sum, double_softmax, sparsemax };
+constexpr const char* name_of(Normalizer x) {
+  switch (x) {
+    case Normalizer::softmax: return "softmax";
+    case Normalizer::sum: return "sum";
+    case Normalizer::double_softmax: return "double_softmax";
+    case Normalizer::sparsemax: return "sparsemax";
+  }
+  return nullptr;
+}
 
 struct AttendOptions {
   Score score = Score::scaled_dot;

@@ -18,13 +18,14 @@ Tensor zeros(const Shape& shape, DType dtype = DType::float32);
 Tensor ones(const Shape& shape, DType dtype = DType::float32);
 Tensor full(const Shape& shape, float value);
 Tensor arange(double start, double end, double step = 1, DType dtype = DType::float32);  ///< [start, end)
-Tensor eye(Index n);
+Tensor eye(Index n, DType dtype = DType::float32);
 Tensor rand(const Shape& shape);   ///< uniform on [0, 1)
 Tensor randn(const Shape& shape);  ///< standard normal
 
 // Elementwise, with NumPy broadcasting. The formulas stand at ops::Unary and ops::Binary.
 Tensor unary(ops::Unary f, const Tensor& x);
 Tensor binary(ops::Binary f, const Tensor& a, const Tensor& b);
+/// x where mask, float32 or int32, is 0, value elsewhere; mask broadcasts to x.
 Tensor masked_fill(const Tensor& x, const Tensor& mask, float value);
 /// x / (1 - p), but 0 with a chance of p, drawn from default_generator(). Srivastava et al. 2014, JMLR 15.
 Tensor dropout(const Tensor& x, double p);
@@ -81,8 +82,10 @@ Tensor alibi(Index num_heads, Index queries, Index keys);
 struct Mask {
   bool causal = false;
   std::optional<Index> window{};
-  Tensor lengths{};   ///< int32 [B]
-  Tensor additive{};  ///< broadcasts to the scores
+  Tensor lengths{};  ///< int32 [B]
+  /// Broadcasts to the scores. Float32 is added to them; int32 is a boolean mask with the sense of PyTorch's function:
+  /// non-zero may be attended to.
+  Tensor additive{};
 };
 
 /// ops::AttendOptions, on tensors.

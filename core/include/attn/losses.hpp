@@ -6,6 +6,14 @@
 namespace attn {
 
 enum class LossReduction { none, mean, sum };
+constexpr const char* name_of(LossReduction x) {
+  switch (x) {
+    case LossReduction::none: return "none";
+    case LossReduction::mean: return "mean";
+    case LossReduction::sum: return "sum";
+  }
+  return nullptr;
+}
 
 struct CrossEntropyOptions {
   Tensor weight{};             ///< [C], none: 1 each

@@ -14,9 +14,10 @@
 namespace attn::ops {
 
 /// out = f(x), elementwise; x may have any strides. gelu is the exact x·Φ(x) (Hendrycks & Gimpel 2016,
-/// arXiv:1606.08415); silu x·σ(x). NaN gives NaN. Measured over every float of the range, in
-/// units of the last place: exp 1.2 on [-87, 88.7] (denormals below), log 0.9, tanh 1.4, sigmoid 2.5 on [-80, 80];
-/// gelu's erf 2.5, so that gelu loses digits where it vanishes, x < -3.
+/// arXiv:1606.08415), gelu_tanh its older form x/2·(1 + tanh(√(2/π)(x + 0.044715x³))), as in GPT-2; silu x·σ(x). NaN
+/// gives NaN. Measured over every float of the range, in units of the last place: exp 1.2 on [-87, 88.7] (denormals
+/// below), log 0.9, tanh 1.4, sigmoid 2.5 on [-80, 80]; gelu's erf 2.5, so that gelu loses digits where it vanishes,
+/// x < -3. gelu_tanh is x·σ of twice tanh's argument, whose roundings the exponential turns into ones relative to it.
 void unary(Unary f, const In& x, const Out& out);
 
 /// out = f'(x) · gradient, where `kept` is x, or f(x) unless from_input(f). relu has the slope 0 at 0, as in PyTorch.
@@ -131,7 +132,8 @@ void binary_cross_entropy(const In& x, const In& target, const In& positive, con
 /// out = the gradient of x for each element.
 void binary_cross_entropy_backward(const In& x, const In& target, const In& positive, const Out& out);
 
-/// One step of gated recurrent units; the formula stands at attn::gru_cell. gates_x and gates_h [B,3H], h and out [B,H].
+/// One step of gated recurrent units; the formula stands at attn::gru_cell. gates_x and gates_h [B,3H], h and out
+/// [B,H].
 void gru_cell(const In& gates_x, const In& gates_h, const In& h, const Out& out);
 void gru_cell_backward(const In& gates_x, const In& gates_h, const In& h, const In& gradient, const Out& to_x,
                        const Out& to_gates_h, const Out& to_h);

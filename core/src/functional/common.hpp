@@ -2,6 +2,7 @@
 // What every operator on tensors does with its arguments.
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "arithmetic.hpp"
@@ -55,13 +56,22 @@ inline Out rows_out(const Tensor& x) {
 /// The gradient of what was broadcast from `shape`: summed over what was repeated.
 Tensor sum_to(const Tensor& gradient, const Shape& shape);
 
+/// An int32 mask in float32: `clear` where it is 0, `set` elsewhere.
+Tensor chosen(const Tensor& mask, float clear, float set);
+
+/// What a boolean mask adds to the scores of a key that it forbids.
+inline constexpr float kForbidden = -std::numeric_limits<float>::infinity();
+
 /// ops::Mask over tensors that it keeps alive.
 struct MaskView {
   Tensor lengths, additive;
   ops::Mask mask;
 
   MaskView(const char* op, const Mask& source)
-      : lengths(source.lengths), additive(optional_dense(op, source.additive)) {
+      : lengths(source.lengths),
+        additive(source.additive.defined() && source.additive.dtype() == DType::int32
+                     ? chosen(source.additive, kForbidden, 0)
+                     : optional_dense(op, source.additive)) {
     mask.causal = source.causal;
     mask.window = source.window;
     mask.additive = view_of(additive);

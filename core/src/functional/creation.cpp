@@ -58,9 +58,14 @@ Tensor arange(double start, double end, double step, DType dtype) {
   return x;
 }
 
-Tensor eye(Index n) {
-  Tensor x = zeros({n, n});
-  for (Index i = 0; i < n; ++i) x.data()[i * n + i] = 1;
+Tensor eye(Index n, DType dtype) {
+  const Tensor x = zeros({n, n}, dtype);
+  for (Index i = 0; i < n; ++i) {
+    if (dtype == DType::int32)
+      x.data<std::int32_t>()[i * n + i] = 1;
+    else
+      x.data()[i * n + i] = 1;
+  }
   return x;
 }
 

@@ -23,6 +23,13 @@ Tensor sum_to(const Tensor& gradient, const Shape& shape) {
   return sum;
 }
 
+Tensor chosen(const Tensor& mask, float clear, float set) {
+  const Tensor given = contiguous(mask), out = Tensor::empty(mask.shape());
+  std::ranges::transform(given.values<std::int32_t>(), out.data(),
+                         [=](std::int32_t m) { return m == 0 ? clear : set; });
+  return out;
+}
+
 }  // namespace detail
 
 Tensor unary(ops::Unary f, const Tensor& x) {
@@ -92,8 +99,9 @@ Tensor binary(ops::Binary f, const Tensor& a, const Tensor& b) {
   return out;
 }
 
-Tensor masked_fill(const Tensor& x, const Tensor& mask, float value) {
+Tensor masked_fill(const Tensor& x, const Tensor& where, float value) {
   require_float("masked_fill", x);
+  const Tensor mask = where.defined() && where.dtype() == DType::int32 ? chosen(where, 0, 1) : where;
   require_float("masked_fill", mask);
   const Tensor out = Tensor::empty(x.shape());
   ops::masked_fill(x.view(), mask.view(), value, out.out());

@@ -24,6 +24,7 @@ void unary(ops::Unary f, Index n, const float* x, float* out) {
                              [=](V v) { return half * v * (one + xsimd::erf(v * V(0.70710678118654752f))); });
     case ops::Unary::silu:
       return simd::map<Arch>(n, x, out, [sigmoid = Sigmoid<Arch>()](V v) { return v * sigmoid(v); });
+    case ops::Unary::gelu_tanh: return simd::map<Arch>(n, x, out, GeluTanh<Arch>());
   }
 }
 
@@ -50,6 +51,7 @@ void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradi
         const V s = sigmoid(x);
         return g * s * (one + x * (one - s));
       });
+    case ops::Unary::gelu_tanh: return each([gelu = GeluTanh<Arch>()](V x, V g) { return g * gelu.slope(x); });
   }
 }
 

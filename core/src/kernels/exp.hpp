@@ -105,4 +105,32 @@ class Sigmoid {
   Exp<Arch> exp_;
 };
 
+/// GELU's tanh form, x/2·(1 + tanh(u)) with u = √(2/π)(x + 0.044715x³): since (1 + tanh(u))/2 = σ(2u), x·σ(2u), which
+/// cancels nothing below 0.
+template <class Arch>
+class GeluTanh {
+  using V = simd::batch<Arch>;
+
+ public:
+  [[gnu::always_inline]] V operator()(V x) const {
+    const V twice_u = x * simd::mul_add<Arch>(x * x, cubic_, linear_);
+    return x * sigmoid_(twice_u);
+  }
+
+  /// σ(z) + x σ(z)(1 - σ(z)) z', z = 2u; σ(z)(1 - σ(z)) = e/(1 + e)² with e = e^-|z|, which does not cancel either.
+  [[gnu::always_inline]] V slope(V x) const {
+    const V one(1.0f), most(16.0f);  // where e is 0, and x² still finite
+    x = simd::at_most<Arch>(simd::at_least<Arch>(x, -most), most);
+    const V square = x * x, z = x * simd::mul_add<Arch>(square, cubic_, linear_);
+    const V e = exp_.nonpositive(-xsimd::abs(z)), share = one / (one + e);
+    const V below = xsimd::select(x < V(0.0f), e, one) * share;
+    return below + x * simd::mul_add<Arch>(square, V(3.0f) * cubic_, linear_) * e * share * share;
+  }
+
+ private:
+  V linear_ = simd::constant<Arch>(1.59576912f), cubic_ = simd::constant<Arch>(0.0713548163f);  // 2√(2/π), ·0.044715
+  Exp<Arch> exp_;
+  Sigmoid<Arch> sigmoid_;
+};
+
 }  // namespace attn::kernels

@@ -1,9 +1,8 @@
 #include "attention_masks.hpp"
 
 #include <algorithm>
-#include <limits>
 
-#include "attn/error.hpp"
+#include "../functional/common.hpp"
 
 namespace attn::nn {
 
@@ -11,11 +10,7 @@ Tensor additive_mask(const char* op, const char* what, const Tensor& mask) {
   if (mask.dtype() == DType::float32) return mask;
   if (mask.dtype() != DType::int32)
     throw Error(ErrorCode::type, op, std::string(what) + " must be int32 or float32, got " + to_string(mask.dtype()));
-  const Tensor given = contiguous(mask), out = Tensor::empty(mask.shape());
-  std::ranges::transform(given.values<std::int32_t>(), out.data(), [](std::int32_t forbidden) {
-    return forbidden != 0 ? -std::numeric_limits<float>::infinity() : 0.0f;
-  });
-  return out;
+  return detail::chosen(mask, 0, detail::kForbidden);
 }
 
 Mask padding_mask(const char* op, const Tensor& given, Index batches, Index keys, bool lengths) {

@@ -1,4 +1,5 @@
-// A core whose WebAssembly exports, which the module keeps to itself, can be reached.
+// Cores that can be looked into: past the module, which keeps its WebAssembly exports to itself, or without it.
+import { readFile } from 'node:fs/promises';
 import { load } from '../../../dist/node.js';
 
 /** Resolves with the module and the exports of its core. */
@@ -15,4 +16,11 @@ export async function loadOpen(options) {
   } finally {
     WebAssembly.instantiate = instantiate;
   }
+}
+
+/** A core as the facade has it, without the facade. */
+export async function openCore() {
+  const { default: createCore } = await import('../../../dist/wasm/node-single.js');
+  const wasmBinary = await readFile(new URL('../../../dist/wasm/simd-single.wasm', import.meta.url));
+  return createCore({ wasmBinary, pthreadPoolSize: 0, fail(code, op, message) { throw new Error(`${code} ${op}: ${message}`); } });
 }

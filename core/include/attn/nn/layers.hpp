@@ -84,7 +84,7 @@ class Dropout : public Layer {
   double p_;
 };
 
-/// PyTorch's ReLU, GELU, SiLU, Tanh and Sigmoid in one.
+/// PyTorch's ReLU, GELU in both forms, SiLU, Tanh and Sigmoid in one.
 class Activation : public Layer {
  public:
   explicit Activation(ops::Unary f) : f_(f) {}
