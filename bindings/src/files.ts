@@ -2,7 +2,7 @@
 
 /** How a file begins that often lies in another's place: a server of a one-page app answers any address with its page. */
 const DISGUISES: [kind: string, begins: RegExp][] = [
-  ['an HTML page', /^\s*<(!doctype|html)/i],
+  ['an HTML page', /^(\xEF\xBB\xBF)?\s*<(!|html)/i],
   ['a Git-LFS pointer', /^version https:\/\/git-lfs/],
 ];
 

@@ -25,7 +25,7 @@ test('where a binary is not there, or another file in its place, the message nam
   const path = join(folder, 'simd-single.wasm');
   await refuses({ baseUrl: folder }, `${path} cannot be read (ENOENT)${ends}`);
   for (const [content, kind] of [
-    ['<!DOCTYPE html>\n<html><body>Not found', 'an HTML page'], ['  <html lang="en">', 'an HTML page'],
+    ['<!DOCTYPE html>\n<html><body>Not found', 'an HTML page'], ['\uFEFF <html lang="en">', 'an HTML page'], ['<!-- app -->\n<!doctype html>', 'an HTML page'],
     ['version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 816745\n', 'a Git-LFS pointer'],
     ['', 'something of 0 bytes'], ['\0as', 'something of 3 bytes'],
   ]) {
