@@ -29,10 +29,10 @@ interface AttnFunctions extends Creation, Checkpoints {
    * left of it throws from then on. Again is harmless.
    */
   dispose(): void;
-  [Symbol.dispose](): void;
 }
 /** A loaded module. */
 export interface Attn extends AttnFunctions {
+  [Symbol.dispose](): void;
   readonly info: Info;
   readonly F: Functional;
   readonly nn: NN;
@@ -53,7 +53,6 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     },
     memory: () => runtime.call('memory', (core) => core.tensorBytes()),
     dispose: () => runtime.end(),
-    [Symbol.dispose]: () => runtime.end(),
   };
   return {
     info: Object.freeze(info),
@@ -62,5 +61,6 @@ export function makeAttn(runtime: Runtime, info: Info): Attn {
     nn: nn(runtime),
     models: models(runtime),
     optim: optim(runtime),
+    [Symbol.dispose]: () => runtime.end(),
   };
 }

@@ -13,14 +13,15 @@ const describe = (value: unknown) => (typeof value === 'object' ? shown(value) :
 /** What a built-in object is, whichever realm (a frame, a test runner's context) it comes from; instanceof knows only its own. */
 export const tagOf = (value: unknown) => Object.prototype.toString.call(value).slice('[object '.length, -1);
 
-const isNumber = (value: unknown) => typeof value === 'number' || typeof value === 'bigint';
+/** A list's numbers; of 64-bit integers, as which others' tokenizers give indices, the nearest that JavaScript counts with. */
+const numbersOf = (list: ArrayLike<unknown>): ArrayLike<unknown> => (/^Big/.test(tagOf(list)) ? Array.from(list as ArrayLike<bigint>, Number) : list);
 const isList = (value: unknown): value is ArrayLike<unknown> =>
   Array.isArray(value) || (ArrayBuffer.isView(value) && tagOf(value) !== 'DataView');
 
 /** The shape of nested numbers, by the first of each level. */
 export function shapeOf(op: string, value: unknown, what: string | undefined): number[] {
   const shape: number[] = [];
-  for (let level = value; !isNumber(level); level = (level as ArrayLike<unknown>)[0]) {
+  for (let level = value; typeof level !== 'number'; level = numbersOf(level as ArrayLike<unknown>)[0]) {
     if (!isList(level)) {
       const where = what ? ` as ${what}` : '';
       throw new AttnError('TYPE', op, `expected numbers, nested arrays of them or a typed array${where}, got ${describe(level)}`);
@@ -36,12 +37,11 @@ export function shapeOf(op: string, value: unknown, what: string | undefined): n
 
 /** Checks one number for a dtype; returns it. */
 function checked(op: string, value: unknown, dtype: DType): number {
-  if (!isNumber(value)) throw new AttnError('TYPE', op, `expected a number, got ${describe(value)}`);
-  const x = Number(value);
-  if (dtype === 'int32' && x !== (x | 0)) {
-    throw new AttnError('RANGE', op, `int32 holds whole numbers from -2147483648 to 2147483647, got ${String(value)}`);
+  if (typeof value !== 'number') throw new AttnError('TYPE', op, `expected a number, got ${describe(value)}`);
+  if (dtype === 'int32' && value !== (value | 0)) {
+    throw new AttnError('RANGE', op, `int32 holds whole numbers from -2147483648 to 2147483647, got ${value}`);
   }
-  return x;
+  return value;
 }
 
 export interface Flat {
@@ -67,7 +67,8 @@ export function flatten(op: string, data: Nested | TypedArray, dtype: DType, wha
       throw new AttnError(
         'SHAPE', op, `every row at depth ${depth} must have ${shape[depth]} entries like the first, got ${got}`, [shape]);
     }
-    for (let i = 0; i < row.length; i++) visit(row[i], depth + 1);
+    const numbers = ArrayBuffer.isView(row) ? numbersOf(row) : row;
+    for (let i = 0; i < numbers.length; i++) visit(numbers[i], depth + 1);
   };
   visit(data, 0);
   return { values, shape };

@@ -115,7 +115,7 @@ spell('malformed files', [
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: { ...one, data_offsets: [4, 0] } }, four))],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one, b: one }, four))],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [...four, 0]))],
-  ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [0, 0, 192, 127])), { message: /element 0 of 'a' is nan; .*allowNonfinite: true/ }],
+  ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(file({ a: one }, [0, 0, 192, 127])), { message: /element 0 of "a" is nan; .*allowNonfinite: true/ }],
   ['FORMAT', 'loadSafetensors', () => attn.loadSafetensors(new Uint8Array(16).fill(255))],
 ]);
 
@@ -150,7 +150,7 @@ spell('what no file can hold is not written', [
   ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({}, { [half]: '' }), { message: /half a surrogate pair/ }],
   ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({}, { note: '\udc00\ud800' }), { message: /'note' must not have half/ }],
   ['FORMAT', 'saveCheckpoint', () => attn.saveCheckpoint(layer, { metadata: { note: half } }), { message: /half a surrogate pair/ }],
-  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({ __metadata__: [1] }), { message: /'__metadata__' is kept/ }],
+  ['FORMAT', 'saveSafetensors', () => attn.saveSafetensors({ __metadata__: [1] }), { message: /__metadata__ is kept/ }],
   ['TYPE', 'saveSafetensors', () => attn.saveSafetensors(new Map([['a', x]])), { message: /an object of tensors, got a Map/ }],
   ['TYPE', 'saveSafetensors', () => attn.saveSafetensors({}, new Map([['a', 'b']])), { message: /an object of texts, got a Map/ }],
   ['TYPE', 'saveCheckpoint', () => attn.saveCheckpoint(layer, { metadata: ['a'] }), { message: /an object of texts, got an array/ }],
@@ -237,7 +237,7 @@ test('a refusal of what is not finite names the option, and changes nothing', ()
   own.step();
   const bytes = attn.saveCheckpoint(model, { optimizer: own });
   const before = attn.saveCheckpoint(other, { optimizer: others });
-  const refusal = { code: 'FORMAT', message: /'optimizer\.state\.0\.exp_?[aA]vg_?[sS]q' is inf; .*allowNonfinite: true/ };
+  const refusal = { code: 'FORMAT', message: /"optimizer\.state\.0\.exp_avg_sq" is inf; .*allowNonfinite: true/ };
   assert.throws(() => attn.loadSafetensors(bytes), refusal);
   assert.throws(() => attn.loadCheckpoint(bytes, other, { optimizer: others, allowNonfinite: false }), refusal);
   assert.deepEqual(attn.saveCheckpoint(other, { optimizer: others }), before);

@@ -62,7 +62,7 @@ test('left to choose, it takes what the engine has, and says why', async () => {
   assert.ok(info.reason.includes(`${info.simd} SIMD: `) && info.reason.includes(` ${info.threads} thread`), info.reason);
 });
 
-test('the package holds dist, README, LICENSE and package.json, in at most 1.35 MB', () => {
+test('the package holds dist, README, LICENSE and package.json, in at most 1.4 MB', () => {
   const outside = packed.files.map(({ path }) => path).filter((path) => !path.startsWith('dist/'));
   const translated = (path) => /^README\.[a-z]{2}\.md$/.test(path);
   assert.deepEqual(outside.filter((path) => !translated(path)).sort(), ['LICENSE', 'README.md', 'package.json']);
@@ -72,7 +72,8 @@ test('the package holds dist, README, LICENSE and package.json, in at most 1.35 
   assert.deepEqual(wasm.sort(), [...binaries, ...glue, 'dist/wasm/web-single.d.ts'].sort());
   const rest = packed.files.map(({ path }) => path).filter((path) => path.startsWith('dist/') && !path.startsWith('dist/wasm/'));
   assert.deepEqual(rest.filter((path) => !/^dist\/(web\.js|(cjs\/)?(node\.js|[a-z]+\.d\.ts)|cjs\/package\.json)$/.test(path)), []);
-  assert.ok(packed.size <= 1.35e6, `${packed.size} bytes`);
+  // Binaries 1.2 MB, declarations twice since require() needs its own, the facade three times: web, import, require().
+  assert.ok(packed.size <= 1.4e6, `${packed.size} bytes`);
 });
 
 test('no file points to a source map or names a folder of the machine that built it', async () => {

@@ -1,5 +1,6 @@
 // Cores that can be looked into: past the module, which keeps its WebAssembly exports to itself, or without it.
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { load } from '../../../dist/node.js';
 
 /** Resolves with the module and the exports of its core. */
@@ -20,7 +21,7 @@ export async function loadOpen(options) {
 
 /** A core as the facade has it, without the facade. */
 export async function openCore() {
-  const { default: createCore } = await import('../../../dist/wasm/node-single.js');
+  const createCore = createRequire(import.meta.url)('../../../dist/wasm/node-single.cjs');
   const wasmBinary = await readFile(new URL('../../../dist/wasm/simd-single.wasm', import.meta.url));
   return createCore({ wasmBinary, pthreadPoolSize: 0, fail(code, op, message) { throw new Error(`${code} ${op}: ${message}`); } });
 }
