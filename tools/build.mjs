@@ -94,7 +94,7 @@ export async function buildPage() {
 const exclusively = (work) => locked(fromRoot('build', '.lock'), work);
 
 /** What a CMake cache remembers: when it changes, the folder starts afresh. */
-const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.EMSCRIPTEN_VERSION, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR];
+const factsOf = (env) => [root, env.CMAKE_PREFIX_PATH, env.EMSCRIPTEN_ROOT, env.EMSCRIPTEN_VERSION, env.CXX, env.CXXFLAGS, env.CMAKE_GENERATOR, env.CMAKE_CXX_COMPILER_LAUNCHER];
 
 async function cmake(preset, env, target = 'all') {
   const folder = fromRoot('build', preset);

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { cell, close, eventually, launch, matrix, open, paste, settings, site, text, type } from './support/harness.mjs';
+import { cell, close, eventually, launch, matrix, open, paste, pairs, site, text, type } from './support/harness.mjs';
 import { attend } from '../reference.mjs';
 
 const examples = JSON.parse(await readFile(new URL('../../web/documents/examples.json', import.meta.url), 'utf8'));
@@ -22,7 +22,7 @@ const shown = (page) => page.$$eval('article [data-oracle]', (elements) => eleme
   refusal: element.querySelector('[data-code]')?.dataset.code,
 })));
 
-for (const { browser: browserName, isolated, name } of settings) {
+for (const { browser: browserName, isolated, name } of pairs) {
   describe(`documents, ${name}`, { timeout: 300_000 }, () => {
     let browser, home, view;
     before(async () => {

@@ -1,7 +1,7 @@
 // The lab against plain double precision: every score, normaliser and mask, heads, scale and temperature.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, cell, choose, close, eventually, matrix, open, paste, settings, text, type } from './support/harness.mjs';
+import { browserAndSite, cell, choose, close, eventually, matrix, open, paste, turnedPairs, text, type } from './support/harness.mjs';
 import { attendHeads, entropy as rowEntropy, matmul } from '../reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
@@ -50,7 +50,7 @@ async function agrees(page, { heads = 1, hides = () => false, ...options } = {})
   close(steps['output 0'], expected.output, 'output');
 }
 
-for (const { browser: browserName, isolated, name } of settings) {
+for (const { browser: browserName, isolated, name } of turnedPairs) {
   describe(`lab, ${name}`, { timeout: 300_000 }, () => {
     const its = browserAndSite(browserName, isolated);
     const lab = (hash = '') => open(its.browser, its.home, `#view=lab&lang=en${hash}`);

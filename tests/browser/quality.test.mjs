@@ -34,9 +34,11 @@ for (const browserName of browsers) {
     const its = browserAndSite(browserName, true);
 
     for (const { hash, size } of looks) {
-      test(`axe-core finds nothing, nothing overflows: ${hash} at ${size.width}`, async () => {
+      // The rules are about the document, which is the same in both; axe takes its time.
+      const axe = browserName === 'chromium';
+      test(`${axe ? 'axe-core finds nothing, ' : ''}nothing overflows: ${hash} at ${size.width}`, async () => {
         const { page, verify } = await open(its.browser, its.home, hash, size);
-        assert.deepEqual(await violations(page), []);
+        if (axe) assert.deepEqual(await violations(page), []);
         assert.equal(await overflow(page), 0);
         await verify();
       });

@@ -4,26 +4,46 @@ import { delimiter, join } from 'node:path';
 
 /**
  * Runs a program to its end and resolves with { code, output, stdout }; output
- * holds both streams in the order they came. `echo` also shows them as they come;
- * after `timeout` milliseconds it is ended. onOutput hears of each piece of stdout.
+ * holds both streams in the order they came. `echo` also shows them as they come
+ * ('errors': stderr alone); one that says nothing for `silence` milliseconds is ended, and `silent` is true.
+ * onOutput hears of each piece of stdout.
  */
-export function attempt(command, args, { cwd, env, timeout, echo = false, onOutput } = {}) {
+export function attempt(command, args, { cwd, env, silence, echo = false, onOutput } = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd, env, timeout, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let stdout = '';
+    let silent = false;
+    const watch = silence && setTimeout(() => {
+      silent = true;
+      child.kill('SIGTERM');
+      // It may not listen, and what it started may hold its streams open.
+      setTimeout(() => {
+        child.kill('SIGKILL');
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, 5000).unref();
+    }, silence);
     child.stdout.on('data', (data) => {
+      watch?.refresh();
       output += data;
       stdout += data;
       onOutput?.(`${data}`);
-      if (echo) process.stdout.write(data);
+      if (echo === true) process.stdout.write(data);
     });
     child.stderr.on('data', (data) => {
+      watch?.refresh();
       output += data;
       if (echo) process.stderr.write(data);
     });
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve({ code: signal ? 1 : code, signal, output, stdout }));
+    child.on('error', (error) => {
+      clearTimeout(watch);
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(watch);
+      resolve({ code: signal ? 1 : code, signal, silent, output, stdout });
+    });
   });
 }
 

@@ -16,6 +16,14 @@ export const settings = browsers.flatMap((browser) => [true, false].map((isolate
   browser, isolated, name: `${browser}, ${isolated ? 'isolated' : 'not isolated'}`,
 })));
 
+/**
+ * Both browsers and both kinds of headers, in two runs instead of four: what a page does depends on either, but not on
+ * their combination, as the module's own tests make sure.
+ */
+export const pairs = settings.filter(({ browser, isolated }) => (browser === 'chromium') === isolated);
+/** The other two, for another file. */
+export const turnedPairs = settings.filter((each) => !pairs.includes(each));
+
 export function launch(browser, { dark = false } = {}) {
   const executablePath = process.env[browser.toUpperCase()];
   assert.ok(executablePath, `${browser.toUpperCase()} must hold the path of the browser`);

@@ -159,31 +159,6 @@ export function runE5(attn) {
   };
 }
 
-/** E7: a small set with a fifth of its labels wrong, learned by heart, and what keeps a model from that. */
-export function trainE7(attn, epochs = 40) {
-  const sentences = sentiment('en');
-  const below = generator(9);
-  const all = shuffled(sentences.train, below);
-  const train = all.slice(0, 512).map(({ tokens, label }) => ({ tokens, label: below(5) === 0 ? 1 - label : label }));
-  const validation = all.slice(512, 1024);
-  const run = ({ dropout = 0, weightDecay = 0, patience }) => {
-    attn.manualSeed(8);
-    const order = generator(8);
-    const model = classifier(attn, sentences, dropout);
-    const adam = new attn.optim.Adam(model.parameters(), { lr: 1e-3, weightDecay });
-    const stopping = patience && new attn.optim.EarlyStopping({ patience });
-    const curve = { train: [], validation: [] };
-    for (let epoch = 0; epoch < epochs; epoch += 1) {
-      trainEpoch(attn, model, adam, train, order);
-      curve.train.push(evaluate(attn, model, train).loss);
-      curve.validation.push(evaluate(attn, model, validation).loss);
-      if (stopping?.stop(epoch, curve.validation.at(-1))) break;
-    }
-    return { ...curve, kept: curve.validation[stopping ? stopping.bestStep : curve.validation.length - 1] };
-  };
-  return { none: run({}), dropout: run({ dropout: 0.3 }), l2: run({ weightDecay: 5e-2 }), early: run({ patience: 4 }) };
-}
-
 /** E7: by how much attention moves, from 0 to 1, with noise of a deviation relative to the embeddings'. */
 export function underNoise(attn, model, sentences, noises) {
   model.eval();
