@@ -125,6 +125,23 @@ tidy('a probe may keep what it sees and what it makes', () => {
   assert.deepEqual(seen['weights · 2'].div(2).toArray(), weights.toArray());
 });
 
+tidy('what one getter of the options makes and another disposes lasts as long as the call', () => {
+  let weight;
+  let reads = 0;
+  const options = {
+    score: 'general',
+    get weight() { return (weight ??= attn.tensor([[1, 2], [3, 4]])); },
+    get bias() { // asked for twice: whether it is given, and for its value
+      reads += 1;
+      if (reads === 2) weight.dispose();
+      return undefined;
+    },
+  };
+  const [q2, k2, v2] = [[[1, 1]], [[1, 0], [0, 1]], [[1], [2]]];
+  assert.deepEqual(attn.attend(q2, k2, v2, options).scores.toArray(), [[4, 6]]);
+  assert.deepEqual([reads, weight.disposed], [2, true]);
+});
+
 tidy('functions that return promises are refused, and what becomes of these stays quiet', () => {
   const failing = () => Promise.reject(new Error('late'));
   const model = gpt();
@@ -173,7 +190,16 @@ test('a core that is ended in a callback ends when the call has', async () => {
   own.manualSeed(7);
   const model = new own.models.GPT({ vocabSize: 9, maxLength: 10, ...sizes }).eval();
   const refused = { code: 'TYPE', message: /the core was ended by attn\.dispose\(\); load\(\) a new one/ };
-  const found = model.generate([1, 2], { maxNewTokens: 6, onToken() { own.dispose(); assert.throws(() => own.ones([1]), refused); } });
+  const inUse = [];
+  const found = model.generate([1, 2], {
+    maxNewTokens: 6,
+    onToken() {
+      own.dispose();
+      inUse.push(!model.disposed);
+      assert.throws(() => own.ones([1]), refused);
+    },
+  });
+  assert.deepEqual([...inUse, model.disposed], [true, true, true, true, true, true, true], 'the core is there until the end');
   assert.deepEqual(found, gpt().generate([1, 2], { maxNewTokens: 6 }));
   assert.throws(() => model.generate([1]), refused);
   const other = await load({ threads: 1 });

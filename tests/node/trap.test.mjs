@@ -80,6 +80,31 @@ test('a stack that runs out inside a call stops the core, since it may be in the
   assertStopped(attn, x, /the core stopped earlier \(Maximum call stack size exceeded\)/);
 });
 
+test('so it does where there was no room left even to notice', async () => {
+  const attn = await load({ threads: 1 });
+  const model = new attn.models.GPT({ vocabSize: 5, maxLength: 4, dModel: 4, numHeads: 2, numLayers: 2 }).eval();
+  model.generate([1], { maxNewTokens: 2 });
+  const tried = [];
+  const dive = () => {
+    try {
+      dive();
+    } catch (error) {
+      // From here up there is room for the way into the core, then for more and more of the way through it.
+      if (tried.length < 2000) {
+        try {
+          tried.push(model.generate([1], { maxNewTokens: 2 }));
+        } catch (again) {
+          tried.push(again);
+        }
+      }
+      throw error;
+    }
+  };
+  assert.throws(dive);
+  assert.deepEqual(tried.filter(Array.isArray), [], 'no call succeeds after one that never came back');
+  assert.throws(() => attn.memory(), { code: 'INTERNAL', message: /the core stopped (earlier )?\(Maximum call stack size exceeded\)/ });
+});
+
 test('what a user’s own code throws ends nothing, whatever it says', async () => {
   const attn = await load({ threads: 1 });
   const x = attn.tensor([1, 2]);
