@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { inspect } from 'node:util';
 import { createContext, runInContext } from 'node:vm';
+import { isReactive, reactive, ref } from '@vue/reactivity';
 import { attn, tidy } from './support/refusal.mjs';
 
 const context = createContext({});
@@ -96,6 +97,18 @@ tidy('the console shows shape, dtype and the first elements', () => {
   assert.equal(inspect(gone), 'Tensor { disposed: true }');
   assert.equal(`${attn.ones([2, 3])}`, 'Tensor [2,3] float32');
   assert.equal(JSON.stringify({ x: attn.tensor([[1, 2]]) }), '{"x":[[1,2]]}');
+});
+
+tidy('Vue’s ref and reactive leave what lives in the core as it is', () => {
+  const x = attn.tensor([1, 2]);
+  const layer = new attn.nn.Linear({ inFeatures: 2, outFeatures: 1 });
+  const state = reactive({ x, list: [x], layer, attn });
+  assert.equal(ref(x).value, x);
+  assert.equal(state.list[0], x);
+  assert.deepEqual(ref(x).value.add(state.x).toArray(), [2, 4]);
+  assert.deepEqual(state.layer.forward(state.x).shape, [1]);
+  assert.deepEqual(new state.attn.nn.ReLU().forward(x).toArray(), [1, 2]);
+  assert.ok(isReactive(state.list) && !isReactive(state.x) && !isReactive(state.layer));
 });
 
 tidy('tools that walk all properties of an object, as React’s do, meet no error', () => {
