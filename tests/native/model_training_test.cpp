@@ -70,8 +70,8 @@ TEST_CASE("a classifier of every pooling learns which of two tokens comes first"
   const Tensor tokens = integers({1, 2, 0, 0, 0, 2, 1, 0, 0, 0, 3, 1, 2, 0, 0, 3, 2, 1, 0, 0,
                                   1, 3, 3, 2, 0, 2, 3, 3, 1, 0, 3, 1, 3, 2, 3, 3, 2, 3, 1, 3},
                                  {8, 5});
-  const Tensor lengths = integers({2, 2, 3, 3, 4, 4, 5, 5}), classes = integers({0, 1, 0, 1, 0, 1, 0, 1});
-  const Tensor padding = padding_mask(lengths, 5), as_float = tensor({0, 1, 0, 1, 0, 1, 0, 1}, {8, 1});
+  const Tensor counts = integers({2, 2, 3, 3, 4, 4, 5, 5}), classes = integers({0, 1, 0, 1, 0, 1, 0, 1});
+  const Tensor padding = padding_mask(counts, 5), as_float = tensor({0, 1, 0, 1, 0, 1, 0, 1}, {8, 1});
   for (const Pooling pooling : {Pooling::cls, Pooling::attention, Pooling::mean}) {
     CAPTURE(std::string(name_of(pooling)));
     attn::manual_seed(1);
