@@ -9,7 +9,7 @@ import { main, Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
 import { compile, npmTool, step, tool } from './lib/step.mjs';
 import { locked } from './lib/lock.mjs';
-import { assembleModule } from './module.mjs';
+import { assembleModule, declareTypes, requireSameBinaries } from './module.mjs';
 import { requireBuildTools, setupEnvironment, setupNodeModules } from './setup.mjs';
 
 const core = ['CMakeLists.txt', 'CMakePresets.json', 'core'];
@@ -36,7 +36,7 @@ export async function buildPreset(preset) {
     inputs: [...(wasm ? bindings : core), 'examples', 'tests/native'],
     facts: factsOf(env),
     output: `build/${preset}/CMakeCache.txt`,
-    work: () => cmake(preset, env),
+    work: () => cmake(preset, env, wasm ? 'attn_all_tests' : 'all'),
   }));
 }
 
@@ -54,16 +54,26 @@ export async function buildBenchmark() {
 
 /** The npm module: the core in WebAssembly with its facade; into dist. */
 export async function buildModule() {
+  await buildModuleFor('web');
+  await buildModuleFor('node');
+  await exclusively(async () => {
+    requireSameBinaries();
+    await step('types', { inputs: ['bindings', 'tools/module.mjs', 'package-lock.json'], output: 'dist/web.d.ts', work: declareTypes });
+  });
+}
+
+/** What of the module one environment needs, and no types. */
+export async function buildModuleFor(environment) {
   requireBuildTools();
   await setupNodeModules();
   const env = await setupEnvironment({ wasm: true });
-  await exclusively(() => step('module', {
+  await exclusively(() => step(`module for ${environment}`, {
     inputs: [...bindings, 'tools/module.mjs', 'package-lock.json'],
     facts: factsOf(env),
-    output: 'dist/web.d.ts',
+    output: `dist/${environment}.js`,
     work: async () => {
-      await cmake('wasm', env, 'attn_module');
-      await assembleModule();
+      await cmake('wasm', env, `attn_${environment}`);
+      await assembleModule(environment);
     },
   }));
 }
@@ -83,9 +93,9 @@ export async function buildProbe() {
 
 /** The static page; into build/page. */
 export async function buildPage() {
-  await buildModule();
+  await buildModuleFor('web');
   await exclusively(() => step('page', {
-    inputs: ['web', 'package-lock.json', 'build/.stamps/module'],
+    inputs: ['web', 'package-lock.json', 'build/.stamps/module for web'],
     output: 'build/page/index.html',
     work: () => npmTool('vite', ['build', 'web', '--config', 'web/vite.config.ts']),
   }));

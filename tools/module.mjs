@@ -10,30 +10,37 @@ import { Problem } from './lib/console.mjs';
 import { fromRoot, root } from './lib/paths.mjs';
 import { tool } from './lib/step.mjs';
 
-/** The ending of an environment's glue: Node's is CommonJS, and loads as such from a package of ES modules. */
-const environments = { web: 'js', node: 'cjs' };
-const instructions = ['simd', 'relaxed'];
+/** By environment: the ending of its glue (Node's is CommonJS, and loads as such from a package of ES modules), what is linked for it, its facade. */
+const environments = {
+  web: { ending: 'js', instructions: ['simd', 'relaxed'], bundle: bundleForWeb },
+  node: { ending: 'cjs', instructions: ['simd'], bundle: bundleForNode },
+};
 const threadings = ['single', 'multi'];
 
 const linked = (...name) => join(fromRoot('build', 'wasm', 'bindings'), name.join('-'));
 const packed = (...name) => join(fromRoot('dist', 'wasm'), name.join('-'));
 
-export async function assembleModule() {
-  rmSync(fromRoot('dist'), { recursive: true, force: true });
+/** One environment's part of it; the web's starts dist afresh. */
+export async function assembleModule(environment) {
+  const { ending, instructions, bundle } = environments[environment];
+  if (environment === 'web') rmSync(fromRoot('dist'), { recursive: true, force: true });
   mkdirSync(fromRoot('dist', 'wasm'), { recursive: true });
   for (const threading of threadings) {
-    for (const simd of instructions) copyFileSync(linked('web', simd, `${threading}.wasm`), packed(simd, `${threading}.wasm`));
-    const binary = (environment) => readFileSync(linked(environment, 'simd', `${threading}.wasm`), 'base64');
-    requireEqual(`the binaries for the web and for Node (${threading})`, binary('web'), binary('node'));
-    const glue = (environment, simd) =>
-      readFileSync(linked(environment, simd, `${threading}.js`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, 'core');
-    requireEqual(`the glue of plain and of relaxed SIMD (${threading})`, glue('web', 'simd'), glue('web', 'relaxed'));
-    for (const [environment, ending] of Object.entries(environments)) {
-      writeFileSync(packed(environment, `${threading}.${ending}`), patchedGlue(glue(environment, 'simd'), environment, threading));
-    }
+    for (const simd of instructions) copyFileSync(linked(environment, simd, `${threading}.wasm`), packed(simd, `${threading}.wasm`));
+    const [glue, ...others] = instructions.map((simd) =>
+      readFileSync(linked(environment, simd, `${threading}.js`), 'utf8').replaceAll(`${environment}-${simd}-${threading}`, 'core'));
+    for (const other of others) requireEqual(`the glue of plain and of relaxed SIMD (${threading})`, glue, other);
+    writeFileSync(packed(environment, `${threading}.${ending}`), patchedGlue(glue, environment, threading));
   }
-  await bundleFacade();
-  await declareTypes();
+  await bundle();
+}
+
+/** Both parts hold plain SIMD's binaries. */
+export function requireSameBinaries() {
+  for (const threading of threadings) {
+    const [web, node] = Object.keys(environments).map((environment) => readFileSync(linked(environment, 'simd', `${threading}.wasm`), 'base64'));
+    requireEqual(`the binaries for the web and for Node (${threading})`, web, node);
+  }
 }
 
 function requireEqual(what, one, other) {
@@ -69,29 +76,37 @@ function patch(text, from, to) {
 }
 
 /** Bundled, so that the module has no dependency and a page without a bundler can import it; the declarations keep the comments. */
-async function bundleFacade() {
+async function bundle(entry, outfile, settings) {
   const { build } = await import('esbuild'); // only there after the set-up
-  const settings = { bundle: true, format: 'esm', target: 'es2022', minify: true, keepNames: true, absWorkingDir: root, logLevel: 'warning' };
-  await build({ ...settings, entryPoints: ['bindings/src/web.ts'], outfile: 'dist/web.js' });
-  const node = { ...settings, entryPoints: ['bindings/src/node.ts'], platform: 'node' };
-  await build({ ...node, outfile: 'dist/node.js' });
   await build({
-    ...node, outfile: 'dist/cjs/node.js', format: 'cjs',
-    // The folder's own address: wasm lies beside the folder as it lies beside node.js.
-    define: { 'import.meta.url': 'folderUrl' }, banner: { js: 'const folderUrl=require("node:url").pathToFileURL(__dirname).href;' },
+    bundle: true, format: 'esm', target: 'es2022', minify: true, keepNames: true, absWorkingDir: root, logLevel: 'warning',
+    entryPoints: [`bindings/src/${entry}.ts`], outfile: `dist/${outfile}`, ...settings,
   });
+}
+
+async function bundleForWeb() {
+  await bundle('web', 'web.js');
   // Minified, it has lost what webpack and Vite leave an import alone for; with its whitespace it would weigh a third more.
   const web = fromRoot('dist', 'web.js');
   writeFileSync(web, patch(readFileSync(web, 'utf8'), 'await import(', 'await import(/*webpackIgnore:true*//*@vite-ignore*/'));
 }
 
+async function bundleForNode() {
+  await bundle('node', 'node.js', { platform: 'node' });
+  await bundle('node', 'cjs/node.js', {
+    platform: 'node', format: 'cjs',
+    // The folder's own address: wasm lies beside the folder as it lies beside node.js.
+    define: { 'import.meta.url': 'folderUrl' }, banner: { js: 'const folderUrl=require("node:url").pathToFileURL(__dirname).href;' },
+  });
+  writeFileSync(fromRoot('dist', 'cjs', 'package.json'), '{"type":"commonjs"}\n');
+}
+
 /** CommonJS has its own copies, since TypeScript tells by the folder whether types are those of an ES module. */
-async function declareTypes() {
+export async function declareTypes() {
   // By its path: other versions of TypeScript are installed for the tests, one of which may have the name in .bin.
   await tool(process.execPath, [fromRoot('node_modules', 'typescript', 'bin', 'tsc'), '--project', 'bindings']);
   for (const file of readdirSync(fromRoot('dist')).filter((name) => name.endsWith('.d.ts') && name !== 'web.d.ts')) {
     copyFileSync(fromRoot('dist', file), fromRoot('dist', 'cjs', file));
   }
-  writeFileSync(fromRoot('dist', 'cjs', 'package.json'), '{"type":"commonjs"}\n');
   writeFileSync(packed('web', 'single.d.ts'), "declare const createCore: import('../types.js').Glue;\nexport default createCore;\n");
 }

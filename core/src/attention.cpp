@@ -33,7 +33,7 @@ constexpr Index kWork = 1 << 15;
 
 /// Queries of one problem that make a piece; `extra` counts what a query costs beyond its scores and its output. In
 /// double, since the product of two sizes that fit need not.
-Index rows_per_piece(const Layout& l, double extra = 0) {
+Index queries_per_piece(const Layout& l, double extra = 0) {
   const double row = static_cast<double>(l.s) * static_cast<double>(std::max(l.dq, l.dk) + l.dv);
   const double rows = static_cast<double>(kWork) / (row + extra + 1);
   // A tile of rows costs little more than one of them.
@@ -240,7 +240,7 @@ void attend(const In& query, const In& key, const In& value, const AttendOptions
   const Index q_stride = l.heads * l.dq, v_stride = l.heads * l.dv;
 
   const Scorer scorer(l, options, key.data);
-  const Index rows = rows_per_piece(l, scorer.extra()), blocks = (l.t + rows - 1) / rows;
+  const Index rows = queries_per_piece(l, scorer.extra()), blocks = (l.t + rows - 1) / rows;
   const float by = factor(l, options);
   std::mutex first;  // of the rows that have no sum, the first is named, whichever thread meets one
   Index vanished = std::numeric_limits<Index>::max();

@@ -43,14 +43,14 @@ struct Node {
     // A chain of thousands of nodes would otherwise be freed by as many nested calls. What an operator kept goes first:
     // it may be the last to hold, beside the edges, what made its inputs.
     std::vector<Edge> left = std::move(inputs);
-    backward = nullptr;
+    backward = {};
     while (!left.empty()) {
       const std::shared_ptr<Node> node = std::move(left.back().node);
       left.pop_back();
       if (!node || node.use_count() > 1) continue;
       std::ranges::move(node->inputs, std::back_inserter(left));
       node->inputs.clear();
-      node->backward = nullptr;
+      node->backward = {};
     }
   }
 
@@ -135,7 +135,7 @@ void run(const std::shared_ptr<Node>& root, const Tensor& gradient, bool retain_
       Gradients to(node);
       node.backward(own, to);
     }
-    if (!retain_graph) node.backward = nullptr;
+    if (!retain_graph) node.backward = {};
     for (const Node::Edge& edge : node.inputs)
       if (edge.node && --arrivals[edge.node.get()] == 0) ready.push_back(edge.node.get());
   }

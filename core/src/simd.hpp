@@ -14,10 +14,10 @@
 
 namespace attn::simd {
 
-/// The instruction sets that this build holds, best first. One binary of WebAssembly has one, since engines reject a
-/// module whole, and so has ARM, whose every 64-bit processor has NEON.
-#if defined(__x86_64__)
-using Archs = xsimd::arch_list<xsimd::avx512bw, xsimd::fma3<xsimd::avx2>, xsimd::sse4_2>;
+/// The instruction sets that this build holds, best first; for x86 CMake names them. One binary of WebAssembly has one,
+/// since engines reject a module whole, and so has ARM, whose every 64-bit processor has NEON.
+#if defined(ATTN_ARCHS)
+using Archs = xsimd::arch_list<ATTN_ARCHS>;
 #else
 using Archs = xsimd::arch_list<xsimd::best_arch>;
 #endif

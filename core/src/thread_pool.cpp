@@ -52,7 +52,7 @@ class Pool {
     }
   }
 
-  void run(Index count, Index grain, const std::function<void(Index, Index)>& body) {
+  void run(Index count, Index grain, const Body& body) {
     const std::lock_guard one_job(jobs_);  // callers on threads of their own take turns
     count_ = count;
     grain_ = grain;
@@ -127,7 +127,7 @@ class Pool {
   std::condition_variable wake_, done_;
   // The job.
   Index count_ = 0, grain_ = 1;
-  const std::function<void(Index, Index)>* body_ = nullptr;
+  const Body* body_ = nullptr;
   std::exception_ptr failure_;
   std::atomic<Index> next_{0};
   std::atomic<int> busy_{0};
@@ -153,7 +153,7 @@ void set_num_threads(int n) {
 
 int num_threads() { return pool().threads(); }
 
-void parallel_for(Index count, Index grain, const std::function<void(Index, Index)>& body) {
+void parallel_for(Index count, Index grain, const Body& body) {
   if (count <= 0) return;
   grain = std::max<Index>(grain, 1);
   if (count <= grain || inside || pool().threads() == 1) {

@@ -19,7 +19,7 @@ const Sizes special_sizes{{}, 4, 70, 5, 5, 9};
 
 struct Path {
   const char* name;
-  std::function<Tensor(const Inputs&, const attn::Mask&)> run;
+  Function<Tensor(const Inputs&, const attn::Mask&)> run;
 };
 /// The plain path with every normaliser, and the fused one.
 std::vector<Path> paths() {

@@ -6,7 +6,7 @@ using namespace test;
 namespace {
 
 /// An output of this shape at the front of a larger buffer, whose rest must stay as it was.
-void check_bounds(const char* what, const Shape& shape, const std::function<void(const attn::Out&)>& run) {
+void check_bounds(const char* what, const Shape& shape, const Function<void(const attn::Out&)>& run) {
   const Index n = attn::numel(shape);
   const Tensor buffer = attn::full({n + 64}, 7);
   run({buffer.data(), shape, attn::row_major_strides(shape)});

@@ -57,7 +57,7 @@ TEST_CASE("a checkpoint that does not fit changes neither the model nor its opti
     check_same_bits(before, kept);
     CHECK(own.lr() == 0.5);
   };
-  const auto with = [&](const std::function<void(Checkpoint&)>& spoil) {
+  const auto with = [&](const Function<void(Checkpoint&)>& spoil) {
     Checkpoint bad = good;
     spoil(bad);
     return bad;

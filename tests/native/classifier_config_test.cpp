@@ -83,7 +83,7 @@ TEST_CASE("the classifiers' configs as JSON") {
 
 TEST_CASE("what the classifiers refuse") {
   const auto refuses = [](std::initializer_list<std::string_view> pieces,
-                          const std::function<void(ClassifierConfig&)>& change) {
+                          const Function<void(ClassifierConfig&)>& change) {
     check_error(ErrorCode::range, "Classifier", pieces, [&] { Classifier model(with(small_classifier, change)); });
   };
   refuses({"vocab_size", "0"}, [](auto& c) { c.vocab_size = 0; });

@@ -166,13 +166,13 @@ TEST_CASE("a probe sees a ViT's activations in order, and what it returns is wha
 TEST_CASE("options of the classifiers' encoders, that parameters alone do not show") {
   Random random(7);
   const Tensor tokens = random_tokens(random, 2, 6, 11), images = random.tensor({2, 3, 6, 6});
-  const auto text_logits = [&](const std::function<void(ClassifierConfig&)>& change) {
+  const auto text_logits = [&](const Function<void(ClassifierConfig&)>& change) {
     const Classifier model(with(small_classifier, change));
     Random values(1);
     randomize(model, values, 0.5f);
     return model.forward(tokens);
   };
-  const auto image_logits = [&](const std::function<void(ViTConfig&)>& change) {
+  const auto image_logits = [&](const Function<void(ViTConfig&)>& change) {
     const ViT model(with(small_vit, change));
     Random values(1);
     randomize(model, values, 0.5f);

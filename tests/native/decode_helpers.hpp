@@ -1,7 +1,6 @@
 #pragma once
 // What tests of models from sequence to sequence share: inputs, and decoding checked against forward.
 
-#include <functional>
 
 #include "helpers.hpp"
 #include "models/beam.hpp"
@@ -15,7 +14,7 @@ inline const Tensor target_in = integers({1, 3, 4, 1, 5, 6}, {2, 3}), target_out
 /// log P of what was decoded, by the logits [1,T,V] that `forward` gives for bos (1) and the tokens; the end (2) is
 /// among them unless they are `most`.
 inline double log_probability(const std::vector<std::int32_t>& tokens, Index most,
-                              const std::function<Tensor(const Tensor& target_in)>& forward) {
+                              const Function<Tensor(const Tensor& target_in)>& forward) {
   std::vector<std::int32_t> in = tokens, out = tokens;
   in.insert(in.begin(), 1);
   out.push_back(2);

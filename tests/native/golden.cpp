@@ -37,7 +37,7 @@ void check_relative(const Tensor& got, const Array& want, double relative) {
 
 Array nested_array(const json& numbers) {
   Array out;
-  const std::function<void(const json&)> flatten = [&](const json& part) {
+  const test::Function<void(const json&)> flatten = [&](const json& part) {
     if (!part.is_array()) return out.data.push_back(part.get<double>());
     for (const json& inner : part) flatten(inner);
   };

@@ -8,7 +8,7 @@ namespace nn = attn::nn;
 namespace {
 
 /// Every case of this layer, of which there must be some.
-void each(const char* layer, const std::function<void(const Case&)>& check) {
+void each(const char* layer, const test::Function<void(const Case&)>& check) {
   Index met = 0;
   for (const Case& c : golden::read("attention.json")) {
     if (c.layer != layer) continue;

@@ -12,7 +12,7 @@ namespace {
 std::vector<Case> cases() { return golden::read("layers.json"); }
 
 /// Runs every case of these kinds, of which there must be one each.
-void check_each(const std::map<std::string, std::function<void(const Case&)>>& kinds) {
+void check_each(const std::map<std::string, test::Function<void(const Case&)>>& kinds) {
   std::set<std::string> met;
   for (const Case& c : cases()) {
     const auto kind = kinds.find(c.layer);

@@ -256,7 +256,7 @@ TEST_CASE("a GPT's config as JSON") {
 
 TEST_CASE("what a GPT refuses") {
   const auto refuses = [](std::initializer_list<std::string_view> pieces,
-                          const std::function<void(GPTConfig&)>& change) {
+                          const Function<void(GPTConfig&)>& change) {
     check_error(ErrorCode::range, "GPT", pieces, [&] { GPT model(with(small_gpt, change)); });
   };
   refuses({"vocab_size must be at least 1", "0"}, [](auto& c) { c.vocab_size = 0; });

@@ -8,8 +8,8 @@ namespace test {
 
 /// A function of tensors that is written twice: by the core's operators, and in double precision.
 struct Differentiable {
-  std::function<Tensor(const std::vector<Tensor>&)> f;
-  std::function<Array(const std::vector<Array>&)> exact;
+  Function<Tensor(const std::vector<Tensor>&)> f;
+  Function<Array(const std::vector<Array>&)> exact;
 };
 
 /// Checks the gradients of sum(f(inputs) · a random tensor) with respect to every input. `roundings` counts what an

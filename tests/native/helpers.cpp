@@ -10,7 +10,7 @@ namespace test {
 namespace {
 
 /// f(tensor offset, row-major position) for every element.
-void each(const Tensor& x, const std::function<void(float, Index)>& f) {
+void each(const Tensor& x, const Function<void(float, Index)>& f) {
   const Index n = x.numel();
   for (Index flat = 0; flat < n; ++flat) {
     Index rest = flat, offset = 0;
@@ -124,14 +124,14 @@ void check_values(const Tensor& got, std::initializer_list<float> want) {
   check_close(got, expected, 0.0);
 }
 
-void check_all(const Tensor& got, const std::function<bool(float)>& condition, std::string_view what) {
+void check_all(const Tensor& got, const Function<bool(float)>& condition, std::string_view what) {
   Index failures = 0;
   each(got, [&](float v, Index) { failures += !condition(v); });
   CHECK_MESSAGE(failures == 0, failures << " of " << got.numel() << " elements are not " << what);
 }
 
 void check_error(attn::ErrorCode code, std::string_view op, std::initializer_list<std::string_view> pieces,
-                 const std::function<void()>& run) {
+                 const Function<void()>& run) {
   try {
     run();
   } catch (const attn::Error& error) {

@@ -3,7 +3,6 @@
 
 #include <doctest/doctest.h>
 
-#include <functional>
 #include <initializer_list>
 #include <limits>
 #include <string>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "attn/attn.hpp"
+#include "function.hpp"
 #include "reference.hpp"
 #include "tolerance.hpp"
 
@@ -43,6 +43,9 @@ template <class Integer>
 constexpr Integer share_of(Integer cases) {
   return cases / ATTN_SHARE;
 }
+/// Of choices multiplied, whether this case has its turn: each has, or under a sanitizer one in five, which leaves every
+/// value of each choice.
+inline bool in_turn(Index& cases) { return cases++ % (ATTN_SHARE == 1 ? 1 : 5) == 0; }
 
 Tensor tensor(std::initializer_list<float> values, const Shape& shape);
 Tensor integers(std::initializer_list<std::int32_t> values);
@@ -68,11 +71,11 @@ void check_close(const Tensor& got, const Array& want, const Array& tolerance);
 void check_close(const Tensor& got, const Array& want, double tolerance);
 void check_same_bits(const Tensor& a, const Tensor& b);
 void check_values(const Tensor& got, std::initializer_list<float> want);  ///< exactly; NaN equals NaN
-void check_all(const Tensor& got, const std::function<bool(float)>& condition, std::string_view what);
+void check_all(const Tensor& got, const Function<bool(float)>& condition, std::string_view what);
 
 /// `run` throws Error with this code, from this operator, and the message has each of these pieces in it.
 void check_error(attn::ErrorCode code, std::string_view op, std::initializer_list<std::string_view> pieces,
-                 const std::function<void()>& run);
+                 const Function<void()>& run);
 
 /// Threads for as long as it lives.
 class Threads {

@@ -34,7 +34,7 @@ Tensor batch(const Tensor& x, Index at) { return attn::contiguous(attn::slice(x,
 struct Found {
   Tensor output, to_query, to_key, to_value;
 };
-using Attend = std::function<Tensor(const Tensor& query, const Tensor& key, const Tensor& value)>;
+using Attend = Function<Tensor(const Tensor& query, const Tensor& key, const Tensor& value)>;
 
 Found find(const Attend& attend, const Tensor& query, const Tensor& key, const Tensor& value) {
   const Tensor q = leaf(copy_of(query)), k = leaf(copy_of(key)), v = leaf(copy_of(value));
@@ -72,6 +72,7 @@ TEST_CASE("a masked key and its value leave neither results nor gradients a trac
   Random random(1);
   using Options = nn::MultiheadAttentionOptions;
   const Index S = 6;
+  Index cases = 0;
   for (const Options& options :
        {Options{.embed_dim = 4, .num_heads = 2, .batch_first = true},
         Options{.embed_dim = 4, .num_heads = 2, .add_bias_kv = true, .add_zero_attn = true, .batch_first = true},
@@ -82,6 +83,7 @@ TEST_CASE("a masked key and its value leave neither results nor gradients a trac
         for (const Index s : {S - 1, Index{2}})
           for (const std::string mask : {"padding", "boolean", "added", "learned"})
             for (const std::string path : {"fused", "with weights", "replaced"}) {
+              if (!in_turn(cases)) continue;
               CAPTURE(queries);
               CAPTURE(dynamic);
               CAPTURE(s);
@@ -225,7 +227,7 @@ TEST_CASE("what stands where a model's input is padded does not show in its resu
   const Tensor lengths = integers({steps, length}), target = random_tokens(random, 2, 3, vocabulary - 1);
   // The last token stands where the source is padded, and nowhere else.
   const auto check = [&](const nn::Module& model, const std::string& table,
-                         const std::function<Tensor(const Probe&)>& forward) {
+                         const Function<Tensor(const Probe&)>& forward) {
     randomize(model, random, 0.5f);
     for (const Probe& probe : {Probe(), copying()}) {
       const Tensor before = forward(probe);

@@ -39,7 +39,7 @@ const Tensor& Seen::at(std::string_view name) const {
   return found->second;
 }
 
-attn::Probe replacing(std::string_view name, const std::function<Tensor(const Tensor&)>& by) {
+attn::Probe replacing(std::string_view name, const Function<Tensor(const Tensor&)>& by) {
   return attn::Probe(
       [name = std::string(name), by](const std::string& at, const Tensor& x) { return at == name ? by(x) : Tensor(); });
 }

@@ -43,7 +43,7 @@ struct Seen {
   const Tensor& at(std::string_view name) const;
 };
 /// Changes one activation.
-attn::Probe replacing(std::string_view name, const std::function<Tensor(const Tensor&)>& by);
+attn::Probe replacing(std::string_view name, const Function<Tensor(const Tensor&)>& by);
 
 /// That two ways of computing the same logits agree: n roundings of the largest. n counts those of every sum that a
 /// logit passes through one behind the other; norms see to it that a relative error does not grow from block to block.

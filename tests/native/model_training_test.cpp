@@ -24,7 +24,7 @@ ClassifierConfig config_of(Pooling pooling) {
 
 /// The least loss of 400 steps of AdamW, or the first below 0.02, the mean of a dozen at most: then none of them is
 /// above 0.24, and the right answer has everywhere a chance of more than three in four.
-double least_loss(attn::nn::Module& model, const std::function<Tensor()>& loss) {
+double least_loss(attn::nn::Module& model, const Function<Tensor()>& loss) {
   attn::optim::AdamW optimizer(model.parameters(), {.lr = 5e-3, .weight_decay = 0});
   double least = 1e9;
   for (int step = 0; step < 400 && least >= 0.02; ++step) {

@@ -13,7 +13,7 @@ namespace optim = attn::optim;
 
 namespace {
 
-using Make = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
+using Make = Function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
 
 template <class O, class Options>
 Make maker(Options options) {
@@ -118,7 +118,7 @@ TEST_CASE("a state that does not fit is refused with its faults and changes noth
   const optim::OptimizerState good = adam.state_dict();
   CHECK(good.tensors.size() == 3);  // y has had no gradient
   const auto refused = [&](std::initializer_list<std::string_view> pieces,
-                           const std::function<void(optim::OptimizerState&)>& spoil) {
+                           const Function<void(optim::OptimizerState&)>& spoil) {
     optim::OptimizerState bad = good;
     spoil(bad);
     check_error(ErrorCode::format, "load_state_dict", pieces, [&] { other.load_state_dict(bad); });

@@ -47,7 +47,7 @@ Index broadcast_position(const Shape& from, const Shape& to, Index flat) {
 }
 
 /// f over every run of elements along `dim`.
-Array fold(const Array& x, Index dim, const std::function<double(const std::vector<double>&)>& f) {
+Array fold(const Array& x, Index dim, const test::Function<double(const std::vector<double>&)>& f) {
   const auto at = static_cast<std::size_t>(dim);
   const Index outer = product(x.shape, 0, at), n = x.shape[at], inner = product(x.shape, at + 1, x.shape.size());
   Array out =
@@ -68,7 +68,7 @@ double maximum(const std::vector<double>& x) {
 }
 
 /// f over every run of the last dimension, which stays.
-Array rowwise(const Array& x, const std::function<std::vector<double>(const std::vector<double>&)>& f) {
+Array rowwise(const Array& x, const test::Function<std::vector<double>(const std::vector<double>&)>& f) {
   Array out = x;
   const Index n = x.shape.back();
   for (Index begin = 0; begin < x.size(); begin += n) {
@@ -110,13 +110,13 @@ Array filled(const Shape& shape, double value) {
   return {shape, std::vector<double>(static_cast<std::size_t>(product(shape)), value)};
 }
 
-Array map(const std::function<double(double)>& f, const Array& x) {
+Array map(const test::Function<double(double)>& f, const Array& x) {
   Array out = x;
   for (double& v : out.data) v = f(v);
   return out;
 }
 
-Array combine(const std::function<double(double, double)>& f, const Array& a, const Array& b) {
+Array combine(const test::Function<double(double, double)>& f, const Array& a, const Array& b) {
   Array out = filled(broadcast(a.shape, b.shape), 0);
   for (Index i = 0; i < out.size(); ++i) out[i] = f(broadcast_at(a, out.shape, i), broadcast_at(b, out.shape, i));
   return out;

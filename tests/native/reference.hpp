@@ -3,11 +3,11 @@
 // the public headers and shares nothing with the core but the type of a shape, so a bug in one is not a bug in the
 // other.
 
-#include <functional>
 #include <optional>
 #include <vector>
 
 #include "attn/shape.hpp"
+#include "function.hpp"
 
 namespace reference {
 
@@ -28,8 +28,8 @@ struct Array {
 Array filled(const Shape& shape, double value);
 
 // Elementwise.
-Array map(const std::function<double(double)>& f, const Array& x);
-Array combine(const std::function<double(double, double)>& f, const Array& a, const Array& b);  ///< broadcasts
+Array map(const test::Function<double(double)>& f, const Array& x);
+Array combine(const test::Function<double(double, double)>& f, const Array& a, const Array& b);  ///< broadcasts
 double sigmoid(double x);
 double gelu(double x);
 double gelu_tanh(double x);

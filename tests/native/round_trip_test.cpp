@@ -149,8 +149,8 @@ TEST_CASE("what no file can hold is refused by who writes") {
 
 namespace {
 
-using MakeOptimizer = std::function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
-using MakeModel = std::function<std::unique_ptr<nn::Module>()>;
+using MakeOptimizer = Function<std::unique_ptr<optim::Optimizer>(const std::vector<Tensor>&)>;
+using MakeModel = Function<std::unique_ptr<nn::Module>()>;
 
 template <class O, class Options>
 MakeOptimizer optimizer(Options options) {

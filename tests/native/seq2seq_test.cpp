@@ -258,7 +258,7 @@ TEST_CASE("seq2seq: the config as JSON, and what it refuses") {
        {"\"attention\":\"general\"", "\"num_layers\":3", "\"bidirectional\":false", "\"eos_token\":6"})
     CHECK_MESSAGE(text.find(piece) != std::string::npos, text);
 
-  const auto refused = [](const std::function<void(Seq2SeqConfig&)>& change, std::string_view piece) {
+  const auto refused = [](const Function<void(Seq2SeqConfig&)>& change, std::string_view piece) {
     Seq2SeqConfig wrong = small_seq2seq();
     change(wrong);
     check_error(ErrorCode::range, "Seq2Seq", {piece}, [&] { Seq2Seq{wrong}; });

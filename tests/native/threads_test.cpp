@@ -6,7 +6,7 @@ using namespace test;
 namespace {
 
 /// run with one thread, then with 2, 3, 4 and 8. Sizes are such that every operator has several pieces of work.
-void check_threads(const char* what, const std::function<std::vector<Tensor>()>& run) {
+void check_threads(const char* what, const Function<std::vector<Tensor>()>& run) {
   CAPTURE(what);
   std::vector<Tensor> first;
   for (const int n : thread_counts()) {

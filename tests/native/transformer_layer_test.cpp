@@ -15,7 +15,7 @@ nn::TransformerLayerOptions small_layer(double dropout = 0) {
 }
 
 /// What the forward pass drew from the generator: one number for each tensor that something was dropped from.
-Index draws(const std::function<void()>& forward) {
+Index draws(const Function<void()>& forward) {
   attn::manual_seed(1);
   forward();
   const std::uint64_t next = attn::default_generator().next();
@@ -25,7 +25,7 @@ Index draws(const std::function<void()>& forward) {
   return -1;
 }
 
-std::vector<std::string> names_seen(const std::function<void(const Probe&)>& forward) {
+std::vector<std::string> names_seen(const Function<void(const Probe&)>& forward) {
   std::vector<std::string> seen;
   forward(Probe([&](const std::string& name, const Tensor& x) {
     seen.push_back(name);
@@ -133,7 +133,7 @@ TEST_CASE("what the probe returns is what a stack goes on with") {
   const Tensor x = random.tensor({2, 3, 4}), memory = random.tensor({2, 5, 4});
   const nn::TransformerEncoder encoder({small_layer(), 2, true});
   const nn::TransformerDecoder decoder({small_layer(), 2, true});
-  const auto check = [&](const std::vector<std::string>& names, const std::function<Tensor(const Probe&)>& forward) {
+  const auto check = [&](const std::vector<std::string>& names, const Function<Tensor(const Probe&)>& forward) {
     const Tensor before = forward(copying());  // on the plain path, as what follows
     for (const std::string& name : names) {
       CAPTURE(name);
@@ -185,7 +185,7 @@ TEST_CASE("stacks decode with caches as they do without") {
   const nn::TransformerEncoder encoder({small_layer(), 2, true});
   const nn::TransformerDecoder decoder({small_layer(), 2, true});
   const Tensor x = random.tensor({2, 6, 4}), memory = random.tensor({2, 5, 4});
-  const auto check = [&](const std::function<Tensor(const Tensor&, std::span<nn::KeyValueCache>)>& forward) {
+  const auto check = [&](const Function<Tensor(const Tensor&, std::span<nn::KeyValueCache>)>& forward) {
     std::vector<nn::KeyValueCache> caches(2, nn::KeyValueCache(6));
     std::vector<Tensor> rows;
     for (const auto& [begin, end] : {std::pair<Index, Index>{0, 2}, {2, 3}, {3, 4}, {4, 6}})

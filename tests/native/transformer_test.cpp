@@ -87,7 +87,7 @@ TEST_CASE("transformer: a probe sees all of both stacks, and what it returns goe
 }
 
 TEST_CASE("transformer: each of its options tells") {
-  const auto logits = [](const std::function<void(TransformerConfig&)>& change) {
+  const auto logits = [](const Function<void(TransformerConfig&)>& change) {
     attn::manual_seed(4);
     TransformerConfig config = small_transformer();
     change(config);
@@ -100,7 +100,7 @@ TEST_CASE("transformer: each of its options tells") {
   CHECK(differ(logits([](auto& c) { c.num_heads = 4; }), plain));
   CHECK(differ(logits([](auto& c) { c.dropout = 0.3; }), plain));
 
-  const auto count = [](const std::function<void(TransformerConfig&)>& change) {
+  const auto count = [](const Function<void(TransformerConfig&)>& change) {
     TransformerConfig config = small_transformer();
     change(config);
     return Transformer(config).num_parameters();
@@ -183,7 +183,7 @@ TEST_CASE("transformer: the config as JSON, and what it refuses") {
   CHECK(to_json(attn::models::transformer_config(text)) == text);
   CHECK(text.find("\"positions\":\"learned\"") != std::string::npos);
 
-  const auto refused = [](const std::function<void(TransformerConfig&)>& change, std::string_view piece) {
+  const auto refused = [](const Function<void(TransformerConfig&)>& change, std::string_view piece) {
     TransformerConfig wrong = small_transformer();
     change(wrong);
     check_error(ErrorCode::range, "Transformer", {piece}, [&] { Transformer{wrong}; });

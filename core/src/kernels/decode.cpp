@@ -13,8 +13,6 @@ namespace attn::kernels {
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 /// Keys of a tile; scores of one are the scratch.
 constexpr Index kDecodeKeys = 64;
 

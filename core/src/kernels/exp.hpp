@@ -2,11 +2,14 @@
 // e^x and 2^x, on which the speed of attention hangs, and what is made of them. The constants of each are made before a
 // loop, with the object; see simd::constant.
 
+#include <limits>
+
 #include "../simd.hpp"
 
 namespace attn::kernels {
 
 inline constexpr float kLog2e = 1.44269504f;
+inline constexpr float kInfinity = std::numeric_limits<float>::infinity();
 
 /// x = n ln 2 + r with |r| <= ln 2 / 2; e^x = 2^n e^r, e^r by a polynomial of degree 6 (0.05 ulp; of degree 5
 /// it is 0.9).

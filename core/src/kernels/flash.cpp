@@ -14,8 +14,6 @@ namespace attn::kernels {
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
-
 /// The running state of one panel of queries, in scratch.
 template <class Arch>
 struct Panel {

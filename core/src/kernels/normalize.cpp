@@ -12,7 +12,6 @@ namespace attn::kernels {
 
 namespace {
 
-constexpr float kInfinity = std::numeric_limits<float>::infinity();
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 
 /// True if max x rules the ordinary way out; out then holds the row for `nothing` (all -inf) or NaN.
