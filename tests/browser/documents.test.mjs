@@ -28,7 +28,7 @@ for (const { browser: browserName, isolated, name } of pairs) {
     before(async () => {
       browser = await launch(browserName);
       home = await site(isolated);
-      view = await open(browser, home, '#lang=en');
+      view = await open(browser, home, '#view=documents&lang=en');
     });
     after(async () => {
       await browser?.close();

@@ -32,13 +32,13 @@ for (const browserName of browsers) {
     const its = browserAndSite(browserName, true);
 
     test('the language comes from the browser, and the switch changes everything', async () => {
-      const { page, verify } = await open(its.browser, its.home);
+      const { page, verify } = await open(its.browser, its.home, '#view=documents');
       assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
       assert.match(await text(page, '#doc-A1'), /The document claims/);
       await choose(page, 'zh');
       await eventually(async () => assert.match(await text(page, '#doc-A1'), /文中说/));
       assert.equal(await page.evaluate(() => document.documentElement.lang), 'zh-Hans');
-      await eventually(async () => assert.equal(new URL(page.url()).hash, '#lang=zh'));
+      await eventually(async () => assert.equal(new URL(page.url()).hash, '#view=documents&lang=zh'));
       assert.doesNotMatch(await page.$eval('h1', (h1) => h1.textContent), /[A-Za-z]/);
       await verify();
     });
@@ -62,7 +62,7 @@ for (const browserName of browsers) {
     });
 
     test('the address replays the picture: edited documents', async () => {
-      const first = await open(its.browser, its.home, '#lang=en');
+      const first = await open(its.browser, its.home, '#view=documents&lang=en');
       await type(first.page, cell('#doc-E4 table[aria-label="E4 x_batched [2]"]', 1, 1), '4.5');
       await type(first.page, cell('#doc-C1 table[aria-label="C1 decoder_state"]', 0, 2), '-7');
       await eventually(() => assert.match(first.page.url(), /C1\.decoder_state=/));
@@ -81,7 +81,7 @@ for (const browserName of browsers) {
     });
 
     test('back and forward', async () => {
-      const { page, verify } = await open(its.browser, its.home, '#lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#view=documents&lang=en');
       await page.click('nav a[data-id="A3"]');
       await eventually(() => assert.equal(new URL(page.url()).hash, '#doc-A3'));
       await page.click('header nav a:nth-child(2)');

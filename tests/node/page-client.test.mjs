@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const { outputFiles: [bundle] } = await build({
-  entryPoints: [fileURLToPath(new URL('../../web/src/compute/client.ts', import.meta.url))], bundle: true, format: 'esm', write: false,
+  entryPoints: [fileURLToPath(new URL('../../web/src/engine/client.ts', import.meta.url))], bundle: true, format: 'esm', write: false,
 });
 const { ComputeClient, isAborted } = await import(`data:text/javascript,${encodeURIComponent(bundle.text)}`);
 
@@ -18,9 +18,9 @@ function client() {
     return worker;
   }, () => {});
   const hear = (data) => workers.at(-1).onmessage({ data });
-  return { own, workers, hear, asked: () => workers.map(({ asked }) => asked.map(({ job }) => job.id)) };
+  return { own, workers, hear, asked: () => workers.map(({ asked }) => asked.map(({ job }) => job.request)) };
 }
-const job = (id) => ({ kind: 'recipe', id, inputs: {} });
+const job = (request) => ({ view: 'lab', request });
 const outcome = (promise) => promise.then((value) => value, (error) => (isAborted(error) ? 'aborted' : error));
 
 test('a signal that was aborted before is heeded: nothing is asked, and nothing makes way', async () => {
@@ -48,13 +48,30 @@ test('a stuck worker makes way for another, which is asked what is still wanted 
       mock.timers.tick(60_000);
       assert.deepEqual([workers.length, workers[0].terminated], [2, true]);
       for (let answered = 0; answered < workers[1].asked.length; answered++) {
-        const { ticket, job: { id } } = workers[1].asked[answered];
-        hear({ kind: 'done', ticket, value: id });
+        const { ticket, job: { request } } = workers[1].asked[answered];
+        hear({ kind: 'done', ticket, value: request });
       }
       assert.deepEqual(asked(), [['running'], wanted ? ['waiting', 'running'] : ['waiting']]);
       assert.deepEqual([await result, await next], [wanted ? 'running' : 'aborted', 'waiting']);
     }
   } finally {
     mock.timers.reset();
+  }
+});
+
+test('where a page may have no worker, the client says so and asks nothing', async () => {
+  const told = [];
+  const own = new ComputeClient(() => { throw new ReferenceError('Worker is not defined'); }, (status) => told.push(status));
+  assert.deepEqual(told.at(-1), { kind: 'crashed', why: 'noWorker', message: 'Worker is not defined' });
+  assert.equal(await outcome(own.run('a', job('never'))), 'aborted');
+});
+
+test('a core that finds no WebAssembly is told apart from one that broke', () => {
+  for (const [code, why] of [['UNSUPPORTED', 'noWasm'], ['INTERNAL', 'crashed']]) {
+    const told = [];
+    const workers = [];
+    new ComputeClient(() => { workers.push({ postMessage() {}, terminate() {} }); return workers.at(-1); }, (status) => told.push(status));
+    workers[0].onmessage({ data: { kind: 'failed', problem: { code, message: 'why' } } });
+    assert.deepEqual(told.at(-1), { kind: 'crashed', why, message: 'why' });
   }
 });

@@ -2,7 +2,7 @@
 import examples from './examples.json';
 import type { Recipe } from './recipe.js';
 import { attempt, corrected, numbers } from './steps.js';
-import { column, num, products, rows, softmaxOf, sum, worked } from './tex.js';
+import { column, equals, products, rows, softmaxOf, sum, worked } from './tex.js';
 
 export const A2: Recipe = {
   id: 'A2',
@@ -55,7 +55,7 @@ export const A2: Recipe = {
           {
             tex: '\\Sigma', role: 'signed', value: printedSum,
             formula: '\\sum_t \\alpha_t^{\\text{printed}}',
-            formulaWithNumbers: `${sum(examples.A2.claimed.weights)} = ${num(rows(printedSum)[0][0])}`,
+            formulaWithNumbers: equals(sum(examples.A2.claimed.weights), rows(printedSum)[0][0]),
             caption: { zh: '原文印出的权重之和，本该是 1。', en: 'What the printed weights sum to; it should be 1.' },
           },
           attempt({

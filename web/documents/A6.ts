@@ -2,7 +2,7 @@
 import examples from './examples.json';
 import type { Recipe } from './recipe.js';
 import { numbers } from './steps.js';
-import { column, num, products, rows, softmaxOf, sum, worked } from './tex.js';
+import { column, equals, num, products, rows, softmaxOf, sum, worked } from './tex.js';
 
 const given = examples.A1.inputs;
 
@@ -66,7 +66,7 @@ export const A6: Recipe = {
             formulaWithNumbers: worked('\\alpha', a, (j) => softmaxOf(first(s), j)),
             caption: { zh: 'softmax 把分数变成份额。', en: 'Softmax turns the scores into shares.' } },
           { tex: '\\Sigma', role: 'weights', value: numbers(weights.sum()), formula: '\\sum_s \\alpha_s',
-            formulaWithNumbers: `${sum(first(a))} = ${num(weights.sum().item())}`,
+            formulaWithNumbers: equals(sum(first(a)), weights.sum().item()),
             caption: { zh: '份额之和总是 1。', en: 'The shares always sum to 1.' } },
         ],
       },

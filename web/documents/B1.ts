@@ -1,7 +1,7 @@
 /** Queries and keys are the word embeddings, with and without positions; values are their own. */
 import type { Recipe } from './recipe.js';
 import { attentionSteps, numbers } from './steps.js';
-import { num, rows, sum, worked } from './tex.js';
+import { equals, rows, sum, worked } from './tex.js';
 
 export const B1: Recipe = {
   id: 'B1',
@@ -40,7 +40,7 @@ export const B1: Recipe = {
           {
             tex: 'P', role: 'signed', value: pe, oracle: 'positional_encoding',
             formula: 'P_{p,2i} = \\sin\\frac{p}{10000^{2i/d}},\\quad P_{p,2i+1} = \\cos\\frac{p}{10000^{2i/d}}',
-            formulaWithNumbers: `P_{1,1} = \\cos\\frac{1}{10000^{0/${dim}}} = ${num(rows(pe)[1]?.[1])}`,
+            formulaWithNumbers: `P_{1,1} = ${equals(`\\cos\\frac{1}{10000^{0/${dim}}}`, rows(pe)[1]?.[1])}`,
             caption: {
               zh: '位置 p 从 0 数起；每两列是一对正弦、余弦，越靠右变化越慢。',
               en: 'Positions p count from 0; every two columns are a sine and a cosine, slower towards the right.',

@@ -1,7 +1,7 @@
 /** An attention module of width ten on a batch of one. */
 import type { Numbers, Recipe } from './recipe.js';
 import { asPrinted, attempt, attentionSteps, corrected, numbers } from './steps.js';
-import { num, rows, sum } from './tex.js';
+import { equals, rows, sum } from './tex.js';
 
 /** [1, 3, 10] by a rule that can be checked by eye: cell (t, i) is ((t + 1)(i + shift) mod 13 − 6) / 4. */
 const pattern = (shift: number): Numbers =>
@@ -52,13 +52,13 @@ export const B2: Recipe = {
         steps: [
           {
             tex: '\\sqrt{d_k}', role: 'signed', value: root.item(), formula: '\\sqrt{d_k}',
-            formulaWithNumbers: `\\sqrt{${d}} = ${num(root.item())}`,
+            formulaWithNumbers: equals(`\\sqrt{${d}}`, root.item()),
             caption: { zh: '先求出这个数，再用它去除分数。', en: 'First the number; then it divides the scores.' },
           },
           ...attentionSteps({ q, k, v }, result, 'sqrt'),
           {
             tex: '\\Sigma', role: 'weights', value: sums, formula: '\\sum_s A_{ts}',
-            formulaWithNumbers: `${sum(rows(weights)[0])} = ${num(rows(sums)[0][0])}`,
+            formulaWithNumbers: equals(sum(rows(weights)[0]), rows(sums)[0][0]),
             caption: { zh: '权重的每行之和。', en: 'What each row of the weights sums to.' },
           },
         ],

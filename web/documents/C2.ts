@@ -2,7 +2,7 @@
 import examples from './examples.json';
 import type { Recipe } from './recipe.js';
 import { asPrinted, attempt, attentionSteps, numbers, weightsStep } from './steps.js';
-import { column, num, products, rows, worked } from './tex.js';
+import { column, equals, num, products, rows, worked } from './tex.js';
 
 const { claimed } = examples.C2;
 
@@ -65,7 +65,7 @@ export const C2: Recipe = {
             tex: '\\Sigma', role: 'signed', value: numbers(total), oracle: 'claimed_column_actually_sums_to',
             claimed: 'output', formula: '\\sum_t c_{t1}',
             formulaWithNumbers:
-              `${claimed.weighted_context.map((row) => num(row[0])).join('+')} = ${num(total.item())}`,
+              equals(claimed.weighted_context.map((row) => num(row[0])).join('+'), total.item()),
             caption: {
               zh: '把印出的上下文第一列真正加一遍。',
               en: 'The first column of the printed contexts, actually added up.',

@@ -2,7 +2,7 @@
 import type { Attn, Tensor } from 'attention-playground';
 import type { Group, Recipe, Text } from './recipe.js';
 import { numbers, weightsStep } from './steps.js';
-import { column, num, products, rows, worked } from './tex.js';
+import { column, equals, num, products, rows, worked } from './tex.js';
 
 interface Scaling { title: Text; tex: string; formula: string; divisor: string; oracle: string }
 
@@ -21,8 +21,8 @@ function group(attn: Attn, product: Tensor, scaled: Tensor, { title, tex, formul
       weightsStep(s, a, { tex, oracle, formula: `${tex} = \\operatorname{softmax}(\\tilde S)` }),
       {
         tex: 'H', role: 'signed', value: h, formula: 'H_t = -\\sum_s A_{ts}\\ln A_{ts}',
-        formulaWithNumbers: `H_{1} = -\\left(${w0.map((w) => `${num(w)}\\ln ${num(w)}`).slice(0, 3).join('+')}`
-          + `${w0.length > 3 ? '+\\cdots' : ''}\\right) = ${num(h0)}`,
+        formulaWithNumbers: `H_{1} = ${equals(`-\\left(${w0.map((w) => `${num(w)}\\ln ${num(w)}`).slice(0, 3).join('+')}`
+          + `${w0.length > 3 ? '+\\cdots' : ''}\\right)`, h0)}`,
         caption: {
           zh: '每行的熵（奈特）：越大越平均，0 表示只看一个键。',
           en: 'The entropy of each row, in nats: high is even, 0 means one key has it all.',
@@ -68,7 +68,7 @@ export const C4: Recipe = {
           },
           {
             tex: '1/\\sqrt{d}', role: 'signed', value: scale.item(), claimed: 'scale', formula: '1/\\sqrt{d}',
-            formulaWithNumbers: `1/\\sqrt{${d}} = ${num(scale.item())}`,
+            formulaWithNumbers: equals(`1/\\sqrt{${d}}`, scale.item()),
             caption: { zh: '原文的 0.577 正是这个因子。', en: 'The text’s 0.577 is this very factor.' },
           },
         ],

@@ -1,7 +1,7 @@
 /** Each row attending to itself alone, beside self-attention. */
 import type { Recipe } from './recipe.js';
 import { attentionSteps, numbers } from './steps.js';
-import { num, rows, worked, products } from './tex.js';
+import { equals, num, products, rows, worked } from './tex.js';
 
 export const C6: Recipe = {
   id: 'C6',
@@ -40,7 +40,7 @@ export const C6: Recipe = {
           },
           {
             tex: 'A', role: 'weights', value: weights, formula: 'A_t = \\frac{e^{\\tilde e_t}}{e^{\\tilde e_t}} = 1',
-            formulaWithNumbers: `A_{1} = \\frac{e^{${score}}}{e^{${score}}} = ${num(rows(weights)[0][0])}`,
+            formulaWithNumbers: `A_{1} = ${equals(`\\frac{e^{${score}}}{e^{${score}}}`, rows(weights)[0][0])}`,
             caption: { zh: '只有一个键，分数是多少都无所谓。', en: 'With one key it makes no difference what the score is.' },
           },
           {

@@ -2,7 +2,7 @@
 import type { Attn } from 'attention-playground';
 import type { Group, Inputs, Recipe, Step } from './recipe.js';
 import { numbers, weightsStep } from './steps.js';
-import { num, products, rows, sum, worked } from './tex.js';
+import { equals, products, rows, sum, worked } from './tex.js';
 
 function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
   // The sequence is the query, its elements are the values; the score looks at the query alone, so keys only count.
@@ -45,7 +45,7 @@ function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
       {
         tex: 'y', role: 'signed', value: y, oracle: twice ? 'y_double_softmax' : 'y_single_softmax',
         formula: `y = \\sum_i ${symbol}_i x_i`,
-        formulaWithNumbers: `y = ${products(rows(alpha)[0], rows(x)[0])} = ${num(y)}`,
+        formulaWithNumbers: `y = ${equals(products(rows(alpha)[0], rows(x)[0]), y)}`,
         caption: { zh: '输入的加权和。', en: 'The weighted sum of the inputs.' },
       },
     ],

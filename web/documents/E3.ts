@@ -1,7 +1,7 @@
 /** Two one-hot words of six dimensions, and a softmax taken over features. */
 import type { Recipe } from './recipe.js';
 import { asPrinted, attentionSteps, numbers } from './steps.js';
-import { num, products, rows, softmaxOf, worked } from './tex.js';
+import { equals, num, products, rows, softmaxOf, worked } from './tex.js';
 
 export const E3: Recipe = {
   id: 'E3',
@@ -63,7 +63,7 @@ export const E3: Recipe = {
           {
             tex: 'A', role: 'weights', value: weight, oracle: 'one_query_one_key_weight',
             formula: 'A = \\frac{e^{\\tilde s}}{e^{\\tilde s}}',
-            formulaWithNumbers: `A = \\frac{e^{${score}}}{e^{${score}}} = ${num(weight)}`,
+            formulaWithNumbers: `A = ${equals(`\\frac{e^{${score}}}{e^{${score}}}`, weight)}`,
             caption: { zh: '点积是一个数，它的 softmax 是 1。', en: 'A dot product is one number; its softmax is 1.' },
           },
           {

@@ -2,7 +2,7 @@
 import type { Attn, Tensor } from 'attention-playground';
 import type { Group, Recipe, Text } from './recipe.js';
 import { numbers } from './steps.js';
-import { column, num, rows, softmaxOf, sum, worked } from './tex.js';
+import { column, equals, num, rows, softmaxOf, sum, worked } from './tex.js';
 
 interface Axis { title: Text; caption: Text; columns: Text; dim: 1 | -1; oracle: string }
 
@@ -20,12 +20,12 @@ function group(attn: Attn, scaled: Tensor, { title, caption, columns, dim, oracl
       },
       {
         tex: '\\Sigma_s', role: 'signed', value: rowSums, formula: '\\sum_s A_{ts}',
-        formulaWithNumbers: `${sum(rows(a)[0])} = ${num(rows(rowSums)[0][0])}`,
+        formulaWithNumbers: equals(sum(rows(a)[0]), rows(rowSums)[0][0]),
         caption: { zh: '每行之和：一个查询的全部权重，应当是 1。', en: 'Row sums: all the weight of a query, which should be 1.' },
       },
       {
         tex: '\\Sigma_t', role: 'signed', value: columnSums, formula: '\\sum_t A_{ts}',
-        formulaWithNumbers: `${sum(column(a, 0))} = ${num(rows(columnSums)[0][0])}`,
+        formulaWithNumbers: equals(sum(column(a, 0)), rows(columnSums)[0][0]),
         caption: columns,
       },
     ],

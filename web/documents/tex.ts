@@ -3,6 +3,7 @@
  * page can never disagree with the picture beside it.
  */
 import type { Numbers } from './recipe.js';
+import { valueOf } from './value.js';
 
 /** Three decimals; what they would round to nothing, and what is too long for them, is written as a power of ten. */
 export function num(x: number | undefined): string {
@@ -53,6 +54,15 @@ export function rows(value: Numbers): number[][] {
 /** Column j of the first matrix. */
 export const column = (value: Numbers, j: number) => rows(value).map((row) => row[j]);
 
+/** Whether the terms as they are shown come to the number as it is shown: = if they do, ≈ if their rounding tells. */
+export function sign(terms: string, x: number | undefined): '=' | '\\approx' {
+  const shown = valueOf(terms);
+  return shown === undefined || num(shown) === num(x) ? '=' : '\\approx';
+}
+
+/** `0.5+0.25 = 0.75` */
+export const equals = (terms: string, x: number | undefined) => `${terms} ${sign(terms, x)} ${num(x)}`;
+
 /**
  * `A_{12} = … = 0.401` for one cell; a vector has one index, a number none. The cell is the first row's largest, which
  * the eye finds first; `how` works it out, given its column. Edited inputs can broadcast, and then
@@ -63,5 +73,6 @@ export function worked(tex: string, value: Numbers, how: (j: number) => string):
   const j = first.reduce((best, x, i) => (Math.abs(x) > Math.abs(first[best]) ? i : best), 0);
   const vector = typeof value === 'number' || typeof value[0] === 'number';
   const index = typeof value === 'number' ? '' : vector ? `_{${j + 1}}` : `_{1${j < 9 ? '' : ','}${j + 1}}`;
-  return [`${tex}${index}`, how(j), num(first[j])].filter((side) => side !== '').join(' = ');
+  const terms = how(j);
+  return `${tex}${index} = ${terms === '' || terms === num(first[j]) ? num(first[j]) : equals(terms, first[j])}`;
 }

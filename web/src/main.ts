@@ -1,6 +1,11 @@
 import { mount } from 'svelte';
-import 'katex/dist/katex.min.css';
 import './app.css';
-import App from './App.svelte';
+import App from './shell/App.svelte';
+import { viewOf, views } from './shell/views.js';
 
-mount(App, { target: document.getElementById('app')! });
+// What index.html holds stays until there is a view to take its place.
+const { id, load } = views.find((view) => view.id === viewOf(location.hash.slice(1).split('&')))!;
+const { default: View } = await load();
+const app = document.getElementById('app')!;
+app.replaceChildren();
+mount(App, { target: app, props: { first: [id, View] } });

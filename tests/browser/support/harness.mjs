@@ -113,9 +113,9 @@ export function browserAndSite(browserName, isolated) {
 export async function settled(page) {
   try {
     await page.waitForFunction(() => {
-      const lab = document.querySelector('.steps[data-state]');
-      const articles = [...document.querySelectorAll('article')];
-      return lab ? lab.dataset.state === 'ready' : articles.length > 0 && articles.every(({ dataset }) => dataset.state !== 'pending');
+      // Of the view that is open; those that were left are hidden.
+      const states = [...document.querySelectorAll('[data-view]:not([hidden]) [data-state]')];
+      return states.length > 0 && states.every(({ dataset }) => dataset.state !== 'pending');
     }, { timeout: PATIENCE, polling: 100 });
   } catch (error) {
     const state = await page.evaluate(() => [...document.querySelectorAll('[data-state], .crash, footer')].map((element) =>

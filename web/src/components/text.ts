@@ -1,0 +1,32 @@
+/** What fields, grids and problems say, wherever they stand; `{gaps}` are filled. */
+import type { Text } from '../../documents/recipe.js';
+
+export const t = {
+  inputs: { zh: '输入（可以修改）', en: 'Inputs (edit them)' },
+  computing: { zh: '计算中…', en: 'Computing…' },
+  notComputed: { zh: '没有算出来。', en: 'Not computed.' },
+  lastResult: { zh: '下面仍是上一次的结果。', en: 'The last result stays below.' },
+  badInputs: { zh: '有的输入还不是数。', en: 'Some input is not a number yet.' },
+  cell: { zh: '第 {row} 行第 {column} 列', en: 'row {row}, column {column}' },
+  locked: { zh: '已锁定', en: 'locked' },
+  unlike: { zh: '与算出来的不同', en: 'unlike the computed' },
+  badNumber: { zh: '“{text}”不是有限的数', en: '“{text}” is not a finite number' },
+  emptyCell: { zh: '空格子：请填一个数', en: 'empty: type a number' },
+  emptyPaste: { zh: '粘贴的内容是空的', en: 'nothing to paste' },
+  badCell: { zh: '粘贴内容第 {row} 行第 {column} 列的“{text}”不是数；什么都没有改。', en: 'Pasted row {row}, column {column}: “{text}” is not a number; nothing was changed.' },
+  ragged: { zh: '粘贴内容第 {row} 行有 {count} 个数，第 1 行有 {width} 个；什么都没有改。', en: 'Pasted row {row} has {count} numbers, row 1 has {width}; nothing was changed.' },
+  tooBig: { zh: '粘贴的内容有 {rows} 行 {columns} 列，行和列最多各 {most}；什么都没有改。', en: 'What was pasted has {rows} rows and {columns} columns; {most} of each are the most. Nothing was changed.' },
+  oneRow: { zh: '这里只有一行，粘贴的内容有 {rows} 行；什么都没有改。', en: 'There is one row here, {rows} were pasted; nothing was changed.' },
+  badJson: { zh: '粘贴的不是合法的 JSON；什么都没有改。', en: 'What was pasted is not valid JSON; nothing was changed.' },
+  rangeError: { zh: '要 {least} 到 {most} 之间的{kind}', en: 'needs {kind} from {least} to {most}' },
+  wholeNumber: { zh: '整数', en: 'a whole number' },
+  anyNumber: { zh: '数', en: 'a number' },
+  coreRefuses: { zh: '无法计算', en: 'The core refuses' },
+  shapes: { zh: '形状', en: 'Shapes' },
+  legend: { zh: '颜色', en: 'Colours' },
+  legendSigned: { zh: '负 – 零 – 正', en: 'negative – zero – positive' },
+  legendWeights: { zh: '权重 0 到 1', en: 'weights, 0 to 1' },
+  legendMasked: { zh: '被掩码遮住，−∞', en: 'masked, −∞' },
+  legendDiffers: { zh: '与算出来的不同', en: 'differs from the computed' },
+  reset: { zh: '重置', en: 'Reset' },
+} as const satisfies Record<string, Text>;

@@ -1,0 +1,19 @@
+/** The theme in force, and the painter of its colours. */
+import { MediaQuery } from 'svelte/reactivity';
+import { painter } from './colour.js';
+import { page } from '../state/page.svelte.js';
+
+const prefersDark = new MediaQuery('(prefers-color-scheme: dark)');
+export const narrow = new MediaQuery('(max-width: 40rem)');
+
+const dark = () => (page.current.theme === 'auto' ? prefersDark.current : page.current.theme === 'dark');
+
+class Theme {
+  paint = $derived.by(() => {
+    // Set here, not in an effect: the painter must read the stops of the theme that it is made for.
+    document.documentElement.dataset.theme = dark() ? 'dark' : 'light';
+    return painter();
+  });
+}
+
+export const theme = new Theme();

@@ -1,0 +1,60 @@
+/** The lab's settings and numbers. */
+import type { Normalizer, Score } from 'attention-playground';
+import type { Matrix } from '../../numbers.js';
+import { defineState } from '../../state/define.svelte.js';
+import { choice, number, numbers, optional, place, whole, word } from '../../state/properties.js';
+import { starters } from './starters.js';
+
+export const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'] as const satisfies readonly Score[];
+export const normalizers = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'] as const satisfies readonly Normalizer[];
+export const masks = ['none', 'causal', 'window', 'padding', 'free'] as const;
+export const sources = ['qkv', 'x'] as const;
+
+export type MaskKind = (typeof masks)[number];
+export type Source = (typeof sources)[number];
+
+/** What is computed with. */
+export interface LabSettings {
+  source: Source;
+  q: Matrix; k: Matrix; v: Matrix;
+  x: Matrix; wq: Matrix; wk: Matrix; wv: Matrix;
+  score: Score;
+  general: Matrix; additiveQ: Matrix; additiveK: Matrix; additiveV: Matrix; location: Matrix; locationB: Matrix;
+  normalizer: Normalizer;
+  mask: MaskKind;
+  window: number;
+  padding: number;
+  /** 1 where the painted mask holds −∞. */
+  painted: Matrix;
+  heads: number;
+  /** null: 1/√D for the scaled dot product, 1 for the others. */
+  scale: number | null;
+  temperature: number;
+}
+
+export interface LabState extends LabSettings {
+  /** Names of the rows, for the pictures: empty, or words with blanks between. */
+  tokens: string;
+  /** The cell that is locked: `weights.0.1.2` is head 0, row 1, column 2. */
+  cell: string;
+}
+
+export const lab = defineState<LabState>('lab', {
+  cell: place(word('weights.0.0.1')),
+  source: choice(sources, 'qkv'),
+  q: numbers(starters.q), k: numbers(starters.k), v: numbers(starters.v),
+  x: numbers(starters.x), wq: numbers(starters.wq), wk: numbers(starters.wk), wv: numbers(starters.wv),
+  score: choice(scores, 'scaledDot'),
+  general: numbers(starters.general),
+  additiveQ: numbers(starters.additiveQ), additiveK: numbers(starters.additiveK), additiveV: numbers(starters.additiveV),
+  location: numbers(starters.location), locationB: numbers(starters.locationB),
+  normalizer: choice(normalizers, 'softmax'),
+  mask: choice(masks, 'none'),
+  window: number(1, whole(0)),
+  padding: number(3, whole(0)),
+  painted: numbers(starters.painted),
+  heads: number(1, whole(1)),
+  scale: optional(number(1, () => true)),
+  temperature: number(1, (x) => x > 0),
+  tokens: word(''),
+});

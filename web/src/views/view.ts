@@ -1,0 +1,15 @@
+/** What a view is to the shell. The rest of its folder is loaded when it is opened. */
+import type { Component } from 'svelte';
+import type { Text } from '../../documents/recipe.js';
+
+export interface View {
+  id: string;
+  title: Text;
+  /** Its place in the header; the first is at the plain address. */
+  order: number;
+  /** What the front door says of it; one without is reached by the header alone. */
+  door?: Text;
+  load(): Promise<{ default: Component }>;
+  /** Whether a part of an address belongs to it though the address does not name it: `doc-A5`. */
+  owns?(part: string): boolean;
+}
