@@ -32,7 +32,7 @@ const uncomputable = {
 /** Printed matrices that only ever meet an operator that refuses their shape. */
 const onlyTheirShapes = new Set(['C3.w_q_printed', 'C3.w_v_printed']);
 
-const ids = 'A1 A2 A3 A4 A5 A6 B1 B2 B3 C1 C2 C3 C4 C5 C6 D1 E1 E2 E3 E4'.split(' ');
+const ids = 'A6 A1 A2 A3 A4 A5 B1 B2 B3 C1 C2 C3 C4 C5 C6 D1 E1 E2 E3 E4'.split(' ');
 const isFailure = (step) => 'error' in step;
 const follow = (tree, path) => path.split('.').reduce((at, key) => at?.[key], tree);
 

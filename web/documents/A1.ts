@@ -17,6 +17,7 @@ function withTwoKeys(attn: Attn, { q, k, v }: Inputs): Group {
   const output = () => attn.tensor(claimed.weights).matmul(values);
   return {
     title: { zh: '照原文计算：Kᵀ 写成 2×2', en: 'As printed: Kᵀ as a 2×2 matrix' },
+    printed: true,
     steps: [
       scoresStep(q, numbers(keys), numbers(scaled), {
         tex: '\\tilde S',

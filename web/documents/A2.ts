@@ -35,6 +35,7 @@ export const A2: Recipe = {
     return [
       {
         title: { zh: '照原文计算', en: 'As printed' },
+        printed: true,
         steps: [
           {
             tex: 'Q\\odot K', role: 'signed', value: numbers(product), formula: 'P = Q \\odot K',

@@ -33,6 +33,7 @@ export const A5: Recipe = {
     return [
       {
         title: asPrinted,
+        printed: true,
         steps: [attempt({
           tex: 'O', role: 'signed', oracle: 'as_printed',
           caption: { zh: '按印出的形状做注意力。', en: 'Attention on the printed shapes.' },

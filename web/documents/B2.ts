@@ -38,6 +38,7 @@ export const B2: Recipe = {
     return [
       {
         title: asPrinted,
+        printed: true,
         steps: [attempt({
           tex: 'O', role: 'signed',
           caption: {

@@ -92,6 +92,7 @@ export const C1: Recipe = {
     return [
       {
         title: { zh: '照原文计算：除以总和', en: 'As printed: divided by the sum' },
+        printed: true,
         steps: [
           similarities(attn, sequence, decoder_state, 'similarities'),
           { ...bySum.weightsAre, oracle: 'sum_normalised' },

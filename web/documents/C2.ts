@@ -39,6 +39,7 @@ export const C2: Recipe = {
     return [
       {
         title: asPrinted,
+        printed: true,
         steps: [
           {
             tex: 'P', role: 'signed', value: p, oracle: 'product', claimed: 'product', formula: 'P = X\\hat K',

@@ -82,6 +82,7 @@ export const C3: Recipe = {
     return [
       {
         title: asPrinted,
+        printed: true,
         steps: [
           {
             tex: 'QK^{\\top}', role: 'signed', value: product, formula: 'P = HX^{\\top}',

@@ -4,14 +4,14 @@ import type { Group, Recipe, Text } from './recipe.js';
 import { numbers, weightsStep } from './steps.js';
 import { column, equals, num, products, rows, worked } from './tex.js';
 
-interface Scaling { title: Text; tex: string; formula: string; divisor: string; oracle: string }
+interface Scaling { title: Text; printed?: true; tex: string; formula: string; divisor: string; oracle: string }
 
-function group(attn: Attn, product: Tensor, scaled: Tensor, { title, tex, formula, divisor, oracle }: Scaling): Group {
+function group(attn: Attn, product: Tensor, scaled: Tensor, { title, printed, tex, formula, divisor, oracle }: Scaling): Group {
   const weights = attn.F.softmax(scaled, -1);
   const [p, s, a, h] = [product, scaled, weights, attn.F.entropy(weights)].map(numbers);
   const [w0, h0] = [rows(a)[0], rows(h)[0][0]];
   return {
-    title,
+    title, printed,
     steps: [
       {
         tex: '\\tilde S', role: 'signed', value: s, formula,
@@ -78,7 +78,8 @@ export const C4: Recipe = {
         formula: '\\tilde S = S/\\sqrt{d}', divisor: `\\sqrt{${d}}`,
       }),
       group(attn, product, once.mul(scale), {
-        title: { zh: '照原文计算：缩放两次', en: 'As printed: scaled twice' }, tex: 'A\'', oracle: 'weights_scaled_twice',
+        title: { zh: '照原文计算：缩放两次', en: 'As printed: scaled twice' },
+        printed: true, tex: 'A\'', oracle: 'weights_scaled_twice',
         formula: '\\tilde S = S/\\sqrt{d}^{\\,2} = S/d', divisor: `${d}`,
       }),
     ];

@@ -44,6 +44,7 @@ export const C5: Recipe = {
     return [
       {
         title: { zh: '照原文计算：切序列', en: 'As printed: the sequence split' },
+        printed: true,
         steps: [
           {
             tex: 'A^{(h)}', role: 'weights', value: pieceWeights,

@@ -32,6 +32,7 @@ export const C6: Recipe = {
     return [
       {
         title: { zh: '照原文计算：每行单独', en: 'As printed: each row alone' },
+        printed: true,
         steps: [
           {
             tex: '\\tilde e', role: 'signed', value: scores, formula: '\\tilde e_t = x_t\\cdot x_t/\\sqrt{d}',

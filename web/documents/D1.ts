@@ -29,6 +29,7 @@ function group(attn: Attn, { x, w, b }: Inputs, twice: boolean): Group {
     title: twice
       ? { zh: '照原文计算：两次 softmax', en: 'As printed: two softmaxes' }
       : { zh: '改正：一次 softmax', en: 'Corrected: one softmax' },
+    ...(twice ? { printed: true } : {}),
     steps: [
       {
         tex: 'e', role: 'signed', value: e, formula: 'e = Wx + b',

@@ -34,6 +34,7 @@ export const E2: Recipe = {
     return [
       {
         title: { zh: '照原文计算：值就是键', en: 'As printed: the values are the keys' },
+        printed: true,
         steps: attentionSteps({ q: x, k: x, v: x }, shared, 'sqrt', { oracle: 'values_are_keys' }),
       },
       {

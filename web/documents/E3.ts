@@ -37,6 +37,7 @@ export const E3: Recipe = {
     return [
       {
         title: asPrinted,
+        printed: true,
         steps: [
           {
             tex: 'e', role: 'signed', value: s, formula: 'e_i = q_i k_i/\\sqrt{d}',

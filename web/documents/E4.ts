@@ -4,13 +4,13 @@ import type { Group, Recipe, Text } from './recipe.js';
 import { numbers } from './steps.js';
 import { column, equals, num, rows, softmaxOf, sum, worked } from './tex.js';
 
-interface Axis { title: Text; caption: Text; columns: Text; dim: 1 | -1; oracle: string }
+interface Axis { title: Text; printed?: true; caption: Text; columns: Text; dim: 1 | -1; oracle: string }
 
-function group(attn: Attn, scaled: Tensor, { title, caption, columns, dim, oracle }: Axis): Group {
+function group(attn: Attn, scaled: Tensor, { title, printed, caption, columns, dim, oracle }: Axis): Group {
   const weights = attn.F.softmax(scaled, dim);
   const [s, a, rowSums, columnSums] = [scaled, weights, weights.sum(-1), weights.sum(1)].map(numbers);
   return {
-    title,
+    title, printed,
     steps: [
       {
         tex: 'A', role: 'weights', value: a, oracle, caption,
@@ -63,7 +63,8 @@ export const E4: Recipe = {
         }],
       },
       group(attn, scaled, {
-        title: { zh: '照原文计算：第 1 轴', en: 'As printed: axis 1' }, dim: 1, oracle: 'softmax_axis_1_as_printed',
+        title: { zh: '照原文计算：第 1 轴', en: 'As printed: axis 1' },
+        printed: true, dim: 1, oracle: 'softmax_axis_1_as_printed',
         caption: { zh: '沿查询归一化：各查询在争抢同一个键。', en: 'Normalised along the queries: they compete for each key.' },
         columns: { zh: '每列之和：都是 1，归一化的是列，而不是行。', en: 'Column sums: all 1, since columns were normalised and not rows.' },
       }),

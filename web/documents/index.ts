@@ -1,4 +1,4 @@
-/** The document examples, in the order of the texts. */
+/** The document examples, in the order of the texts; but the one that introduces attention comes first. */
 import { A1 } from './A1.js';
 import { A2 } from './A2.js';
 import { A3 } from './A3.js';
@@ -21,13 +21,13 @@ import { E3 } from './E3.js';
 import { E4 } from './E4.js';
 import type { Recipe, Text } from './recipe.js';
 
-export const recipes: Recipe[] = [A1, A2, A3, A4, A5, A6, B1, B2, B3, C1, C2, C3, C4, C5, C6, D1, E1, E2, E3, E4];
+export const recipes: Recipe[] = [A6, A1, A2, A3, A4, A5, B1, B2, B3, C1, C2, C3, C4, C5, C6, D1, E1, E2, E3, E4];
 
-/** The five texts; a recipe belongs to the section that its id begins with. */
+/** The five texts by their own titles; a recipe belongs to the section that its id begins with. */
 export const sections: { id: string; title: Text }[] = [
-  { id: 'A', title: { zh: '入门：原理与代码', en: 'Primer: principle and code' } },
-  { id: 'B', title: { zh: '查询、键、值', en: 'Query, key, value' } },
-  { id: 'C', title: { zh: '编码器的核心', en: 'The core of the encoder' } },
-  { id: 'D', title: { zh: '理论到实践', en: 'From theory to practice' } },
-  { id: 'E', title: { zh: '改进注意力', en: 'Improving attention' } },
+  { id: 'A', title: { zh: '《注意力机制原理与代码实例》', en: 'Attention: principle and code (注意力机制原理与代码实例)' } },
+  { id: 'B', title: { zh: '“001”：查询、键、值', en: '“001”: query, key, value' } },
+  { id: 'C', title: { zh: '《从零开始大模型开发与微调》：编码器的核心——注意力模型', en: 'Large models from scratch: the core of the encoder (从零开始大模型开发与微调)' } },
+  { id: 'D', title: { zh: '“003”：从理论到实践', en: '“003”: from theory to practice' } },
+  { id: 'E', title: { zh: '“004”：改进注意力', en: '“004”: improving attention' } },
 ];

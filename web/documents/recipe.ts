@@ -49,6 +49,8 @@ export interface Failure {
 /** A titled run of steps: 'as printed', 'corrected', 'cosine beside it', … */
 export interface Group {
   title: Text;
+  /** The text's own way, where it is wrong: shown after the right one, and closed at first. */
+  printed?: true;
   steps: (Step | Failure)[];
 }
 

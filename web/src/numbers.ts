@@ -51,32 +51,52 @@ export function difference(a: Numbers, b: Numbers): number {
   return flat(a).reduce((most, x, i) => Math.max(most, Object.is(x, other[i]) ? 0 : Math.abs(x - other[i]!)), 0);
 }
 
-/** A finite number, or why not. Both minus signs are read, and a comma is not guessed at. */
+/** Full-width digits and signs, as Chinese input methods make them, and every minus, as ASCII. */
+const plain = (text: string) => text.normalize('NFKC').replace(/[\u2212\u2013\u2010-\u2012]/g, '-').trim();
+
+/** A finite number or a fraction, or why not. A comma is not guessed at. */
 export function parseNumber(text: string): number | Complaint {
-  const trimmed = text.trim().replace(/^[\u2212\u2013]/, '-');
+  const trimmed = plain(text);
   if (trimmed === '') return { key: 'emptyCell' };
-  const x = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(trimmed) ? Number(trimmed) : NaN;
+  const [above, below, ...more] = trimmed.split('/').map((part) =>
+    (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(part.trim()) ? Number(part) : NaN));
+  const x = more.length > 0 ? NaN : below === undefined ? above! : above! / below;
   return Number.isFinite(Math.fround(x)) ? x : { key: 'badNumber', values: { text: text.trim().slice(0, 20) } };
 }
 
 /** Rows and columns that a matrix of the page may have: every cell is a field of its own, and at more typing stutters. */
 export const MOST = 32;
 
-/** A matrix from JSON, or from lines of cells as a spreadsheet copies them. */
-export function parseMatrix(text: string): Matrix | Complaint {
-  const trimmed = text.trim();
+/** What was pasted, and whether its first line was left out because it holds names. */
+export interface Pasted { matrix: Matrix; header: boolean }
+
+/** Rows in brackets, as JSON, NumPy and PyTorch write them; undefined where brackets do not match. */
+function bracketedRows(text: string): string[][] | undefined {
+  const inner = text.replace(/^\w+\(/, '').replace(/(,\s*\w+=[^\])]*)*\)?$/, '').trim();
+  let depth = 0;
+  for (const sign of inner) depth += sign === '[' ? 1 : sign === ']' ? -1 : 0;
+  if (depth !== 0 || !inner.endsWith(']')) return undefined;
+  return [...inner.matchAll(/\[([^[\]]*)\]/g)].map(([, row]) => row!.split(/[\s,]+/).filter(Boolean));
+}
+
+/** Lines of cells: from a spreadsheet, CSV, or typed. */
+function lines(text: string): string[][] {
+  return text.split(/\r?\n/).map((line) => {
+    // Between tabs and semicolons a comma can only be a decimal one.
+    const separator = line.includes('\t') ? '\t' : line.includes(';') ? ';' : undefined;
+    return separator ? line.trim().split(separator).map((cell) => cell.trim().replace(/^([+-]?\d+),(\d+)$/, '$1.$2'))
+      : line.trim().split(/\s*,\s*|\s+/);
+  });
+}
+
+/** A matrix from what people have: JSON, NumPy's and PyTorch's prints, CSV, tabs, blanks; the first row may hold names. */
+export function parseMatrix(text: string): Pasted | Complaint {
+  const trimmed = plain(text);
   if (trimmed === '') return { key: 'emptyPaste' };
-  let cells: unknown[][];
-  if (trimmed.startsWith('[')) {
-    try {
-      const json: unknown = JSON.parse(trimmed);
-      cells = (json as unknown[]).every(Array.isArray) ? (json as unknown[][]) : [json as unknown[]];
-    } catch {
-      return { key: 'badJson' };
-    }
-  } else {
-    cells = trimmed.split(/\r?\n/).map((line) => line.trim().split(line.includes('\t') ? '\t' : /\s*[,;]\s*|\s+/));
-  }
+  const found = /^(\w+\()?\s*\[/.test(trimmed) ? bracketedRows(trimmed) : lines(trimmed);
+  if (!found) return { key: 'badJson' };
+  const header = found.length > 1 && found[0]!.every((cell) => /\p{L}/u.test(cell) && typeof parseNumber(cell) !== 'number');
+  const cells = header ? found.slice(1) : found;
   const width = cells[0]?.length ?? 0;
   if (width === 0) return { key: 'emptyPaste' };
   if (cells.length > MOST || width > MOST) return { key: 'tooBig', values: { rows: cells.length, columns: width, most: MOST } };
@@ -85,11 +105,11 @@ export function parseMatrix(text: string): Matrix | Complaint {
     if (row.length !== width) return { key: 'ragged', values: { row: r + 1, count: row.length, width } };
     const numbers: number[] = [];
     for (const [c, cell] of row.entries()) {
-      const x = parseNumber(String(cell));
-      if (typeof x !== 'number') return { key: 'badCell', values: { row: r + 1, column: c + 1, text: String(cell).slice(0, 20) } };
+      const x = parseNumber(cell);
+      if (typeof x !== 'number') return { key: 'badCell', values: { row: r + 1, column: c + 1, text: cell.slice(0, 20) } };
       numbers.push(x);
     }
     matrix.push(numbers);
   }
-  return matrix;
+  return { matrix, header };
 }
