@@ -2,9 +2,10 @@
 // A static server for the built page and for the tests. It sends the headers
 // that let a page use threads, which many static hosts cannot.
 
-import { createReadStream, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { main, say } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
 
@@ -84,13 +85,30 @@ function answer(folder, headers, request, response, onFile) {
   const file = find(folder, request.url);
   if (!file) return send(404, 'Not found');
   onFile?.(file.path);
+  const { body, encoding } = encoded(file, request.headers['accept-encoding'] ?? '');
   response.writeHead(200, {
     ...headers,
+    ...(encoding ? { 'Content-Encoding': encoding } : {}),
+    Vary: 'Accept-Encoding',
     'Content-Type': types[extname(file.path)] ?? 'application/octet-stream',
-    'Content-Length': file.size,
+    'Content-Length': body.length,
   });
-  if (request.method === 'HEAD') return response.end();
-  return createReadStream(file.path).on('error', () => response.destroy()).pipe(response);
+  return response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+const compressors = {
+  br: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } }),
+  gzip: (bytes) => gzipSync(bytes),
+};
+const compressed = new Map();
+
+/** As static hosts send it: compressed once for each way, but for what is so already. */
+function encoded({ path, time }, accepted) {
+  const encoding = Object.keys(compressors).find((name) => new RegExp(`\\b${name}\\b`).test(accepted));
+  if (!encoding || /\.(png|woff2)$/.test(path)) return { body: readFileSync(path) };
+  const key = `${encoding} ${time} ${path}`;
+  if (!compressed.has(key)) compressed.set(key, compressors[encoding](readFileSync(path)));
+  return { body: compressed.get(key), encoding };
 }
 
 /** The file that a request names, if it is one inside the folder. */
@@ -100,7 +118,7 @@ function find(folder, url) {
     if (path !== normalize(folder) && !path.startsWith(normalize(folder + sep))) return undefined;
     const found = statSync(path);
     if (found.isDirectory()) return find(folder, `${url.replace(/[?#].*/, '').replace(/\/?$/, '/')}index.html`);
-    return { path, size: found.size };
+    return { path, time: found.mtimeMs };
   } catch {
     return undefined; // no such file, or a name that cannot be one
   }

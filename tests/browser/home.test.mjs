@@ -46,13 +46,13 @@ for (const { browser: browserName, isolated, name } of pairs) {
 
     test('doors lead to the other views, which are kept when left', async () => {
       const { page, verify } = await open(its.browser, its.home, '#lang=en');
-      await page.click('[data-view="home"] nav a');
+      await page.click('[data-view="home"] nav a:nth-child(2)');
       await page.waitForSelector('.lab');
       await settled(page);
       await choose(page, 'cosine');
       await page.click('header nav a');
       await eventually(() => assert.equal(new URL(page.url()).hash, ''));
-      await page.click('header nav a:nth-child(2)');
+      await page.click('header nav a:nth-child(3)');
       await eventually(() => assert.match(page.url(), /view=lab.*score=cosine/));
       await verify();
     });

@@ -15,6 +15,8 @@ const looks = [
   { hash: '#lang=zh&theme=light&mask=causal', size: phone },
   { hash: '#view=documents&lang=en&theme=light', size: desktop },
   { hash: '#view=documents&lang=zh&theme=dark', size: phone },
+  { hash: '#view=learn&lang=en&theme=light', size: phone },
+  { hash: '#view=learn&lang=zh&theme=dark&step=scale', size: desktop },
   { hash: '#view=lab&lang=en&theme=dark&heads=2&mask=causal&score=additive', size: desktop },
   { hash: '#view=lab&lang=zh&theme=light&source=x&score=general&mask=free&normalizer=sum', size: phone },
   { hash: '#view=lab&lang=en&theme=light&score=location', size: desktop },
@@ -47,7 +49,7 @@ for (const browserName of browsers) {
     }
 
     test('no view scrolls sideways on a phone, in either language', async () => {
-      for (const hash of ['#lang=zh', '#lang=en', '#view=documents&lang=zh', '#view=documents&lang=en', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4']) {
+      for (const hash of ['#lang=zh', '#lang=en', '#view=documents&lang=zh', '#view=documents&lang=en', '#view=learn&lang=en&step=positions', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4']) {
         const { page, verify } = await open(its.browser, its.home, hash, phone);
         assert.equal(await overflow(page), 0, hash);
         await verify();

@@ -84,7 +84,7 @@ for (const browserName of browsers) {
       const { page, verify } = await open(its.browser, its.home, '#view=documents&lang=en');
       await page.click('nav a[data-id="A3"]');
       await eventually(() => assert.equal(new URL(page.url()).hash, '#doc-A3'));
-      await page.click('header nav a:nth-child(2)');
+      await page.click('header nav a:nth-child(3)');
       await page.waitForSelector('.lab');
       await page.evaluate(() => history.back());
       await page.waitForSelector('#doc-A3');
