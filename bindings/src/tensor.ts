@@ -63,9 +63,9 @@ export class Tensor extends Owned {
           size = rows * row;
           if (rows > 1) break;
         }
-        const heap = this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32;
         const start = core.address(make(core.contiguous(x))) >>> 2;
-        return heap.slice(start, start + size);
+        // Not before: a copy may make the memory grow, and an older view of it is then empty.
+        return (this.#dtype === 'int32' ? core.HEAP32 : core.HEAPF32).slice(start, start + size);
       } finally {
         for (const handle of made) handle.delete();
       }

@@ -149,3 +149,16 @@ test('dropped tensors are collected in the end', async () => {
   assert.ok(most > 40, 'they were there');
   assert.deepEqual([left, sum], [40, 10]);
 });
+
+test('elements are read where they are, though the copy of a view makes the memory grow', async () => {
+  const own = await load({ threads: 1 });
+  const kept = [];
+  for (let n = 0; n < 60; n++) {
+    // A megabyte each, and one for the copy: sooner or later it is the copy that has no room.
+    const x = own.arange(0, 2 * 131072).reshape([2, 131072]);
+    kept.push(x);
+    const data = x.transpose(0, 1).data();
+    assert.deepEqual([data.length, data[0], data[1], data.at(-1)], [262144, 0, 131072, 262143]);
+  }
+  own.dispose();
+});
