@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { load } from 'attention-playground';
+import { load } from '../../dist/node.js';
 import { build } from 'esbuild';
 
 const { outputFiles: [bundle] } = await build({

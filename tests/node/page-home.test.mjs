@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { load } from 'attention-playground';
+import { load } from '../../dist/node.js';
 import { build } from 'esbuild';
 
 const folder = new URL('../../web/src/views/home/', import.meta.url);
