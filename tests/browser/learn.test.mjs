@@ -38,7 +38,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
       s.forEach((row, i) => row.forEach((x, j) => close(x, s[j][i], 'QKᵀ is symmetric')));
       const scale = await open(its.browser, its.home, '#view=learn&lang=en&step=scale&scale=256');
       await scale.page.click('.question button');
-      const [, plain, root, scaled] = /deviate by ([\d.]+) \(√d = ([\d.]+)\), the divided ones by ([\d.]+)/.exec(await text(scale.page, '.answer')).map(Number);
+      const [, plain, root, scaled] = /deviate by ([\d.]*\d) \(√d = ([\d.]*\d)\), the divided ones by ([\d.]*\d)/.exec(await text(scale.page, '.answer')).map(Number);
       // 2000 samples: the deviation of a sample's deviation is 1/√4000 of it.
       assert.equal(root, 16);
       assert.ok(Math.abs(plain / 16 - 1) < 5 / Math.sqrt(4000) && Math.abs(scaled - 1) < 5 / Math.sqrt(4000), `${plain}, ${scaled}`);
