@@ -50,6 +50,7 @@ for (const browserName of browsers) {
       await type(page, cell('[data-input="k"]', 1, 2), '-0.125');
       await page.click('td[data-hidden][data-row="3"][data-column="0"]');
       await page.click('button[aria-label="Q 加一行"]');
+      await page.$eval('.more', (more) => { more.open = true; });
       await type(page, '#lab-tokens', '我 爱 “喝” 茶 & 100%');
       await page.click('[data-step="scores"][data-head="1"] td[data-row="2"][data-column="1"]');
       await settled(page);

@@ -112,7 +112,7 @@ export class ComputeClient {
 
   #hear(message: Exclude<FromWorker, { kind: 'starting' }>) {
     if (message.kind === 'ready') return this.onStatus({ kind: 'ready', info: message.info });
-    if (message.kind === 'failed') return this.#crash(message.problem.message, message.problem.code === 'UNSUPPORTED' ? 'noWasm' : 'crashed');
+    if (message.kind === 'failed') return this.#crash(message.problem.message, message.why);
     if (message.ticket !== this.#running?.ticket) return;
     const { waiting } = this.#running;
     this.#running = undefined;

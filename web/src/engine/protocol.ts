@@ -15,6 +15,6 @@ export type ToWorker = { start: LoadOptions } | { ticket: number; job: Job };
 export type FromWorker =
   | { kind: 'starting' }
   | { kind: 'ready'; info: Info }
-  | { kind: 'failed'; problem: Problem }
+  | { kind: 'failed'; problem: Problem; why?: 'noWasm' }
   | { kind: 'done'; ticket: number; value: unknown }
   | { kind: 'refused'; ticket: number; problem: Problem };

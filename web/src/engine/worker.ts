@@ -16,7 +16,7 @@ let core: Promise<Attn> | undefined;
 
 function start(options: LoadOptions) {
   if (typeof WebAssembly === 'undefined') {
-    return answer({ kind: 'failed', problem: { code: 'UNSUPPORTED', op: 'load', message: 'there is no WebAssembly', shapes: [] } });
+    return answer({ kind: 'failed', why: 'noWasm', problem: { code: 'UNSUPPORTED', op: 'load', message: 'there is no WebAssembly', shapes: [] } });
   }
   // As long as these come, the start is slow and not stuck.
   answer({ kind: 'starting' });

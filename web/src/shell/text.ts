@@ -25,7 +25,7 @@ export const t = {
     zh: '这个浏览器没有（或不允许）WebAssembly，所以这里的数都停在最初的样子。请更新浏览器，或允许 WebAssembly。',
     en: 'This browser has no WebAssembly, or forbids it, so the numbers here stay as they began. Update it, or allow WebAssembly.',
   },
-  crashed: { zh: '计算停止了：{message}', en: 'Computing stopped: {message}' },
+  crashed: { zh: '计算停止了，可以重新启动。（{message}）', en: 'Computing stopped: {message}' },
   viewMissing: { zh: '这一部分没有载入：{message}。请检查网络，再重新载入页面。', en: 'This part did not load: {message}. Check the connection and reload the page.' },
   restart: { zh: '重新启动', en: 'Restart' },
   simd: { zh: 'SIMD：{variant}', en: 'SIMD: {variant}' },

@@ -61,17 +61,20 @@ function scoreChain(r: LabRequest, q: number[], k: number[], i: string, j: strin
   }
 }
 
+/** What the normaliser takes: the masked scores, or without a mask the scaled ones. */
+const taken = (r: LabRequest) => (r.mask === 'none' ? '\\tilde S' : '\\hat S');
+
 function weightChain(r: LabRequest, row: number[], weights: number[], i: string, j: number, ij: string): string[] {
   const visible = row.filter((x) => x !== -Infinity);
   if (visible.length === 0) return ['0'];
-  const [at, all] = [`\\hat S_{${ij}}`, `\\hat S_{${i}s}`];
+  const [at, all] = [`${taken(r)}_{${ij}}`, `${taken(r)}_{${i}s}`];
   switch (r.normalizer) {
     case 'softmax': return [`\\frac{e^{${at}}}{\\sum_s e^{${all}}}`, softmaxOf(row, j)];
     case 'sum': return [`\\frac{${at}}{\\sum_s ${all}}`, row[j] === -Infinity ? '0' : `\\frac{${num(row[j])}}{${sum(visible)}}`];
     case 'doubleSoftmax': {
       const total = visible.reduce((sofar, x) => sofar + Math.exp(x - Math.max(...visible)), 0);
       const once = row.map((x) => (x === -Infinity ? x : Math.exp(x - Math.max(...visible)) / total));
-      return [`\\operatorname{softmax}(\\operatorname{softmax}(\\hat S))_{${ij}}`, softmaxOf(once, j)];
+      return [`\\operatorname{softmax}(\\operatorname{softmax}(${taken(r)}))_{${ij}}`, softmaxOf(once, j)];
     }
     case 'sparsemax': {
       const support = weights.findIndex((w) => w > 0);
@@ -124,8 +127,8 @@ export function formula(step: StepName, r: LabRequest): string {
     general: 'S = QWK^{\\top}', additive: 'S_{ij} = v_a^{\\top}\\tanh(W_aq_i+U_ak_j)', location: 'S_{ij} = (Wq_i+b)_j',
   };
   const normalized: Record<LabRequest['normalizer'], string> = {
-    softmax: '\\operatorname{softmax}(\\hat S)', sum: '\\hat S/\\textstyle\\sum_s\\hat S_s',
-    doubleSoftmax: '\\operatorname{softmax}(\\operatorname{softmax}(\\hat S))', sparsemax: '\\operatorname{sparsemax}(\\hat S)',
+    softmax: `\\operatorname{softmax}(${taken(r)})`, sum: `${taken(r)}/\\textstyle\\sum_s${taken(r)}_s`,
+    doubleSoftmax: `\\operatorname{softmax}(\\operatorname{softmax}(${taken(r)}))`, sparsemax: `\\operatorname{sparsemax}(${taken(r)})`,
   };
   switch (step) {
     case 'scores': return scores[r.score];

@@ -14,6 +14,7 @@ export const t = {
     zh: '用你自己的数：改任何一格，每一步立刻重算；指向一格，看它是怎么来的。',
     en: 'With your own numbers: change any cell and every step follows at once; point at a cell to see where it comes from.',
   },
+  more: { zh: '更多', en: 'More' },
   settings: { zh: '设置', en: 'Settings' },
   source: { zh: '输入', en: 'Inputs' },
   sourceQkv: { zh: 'Q、K、V', en: 'Q, K, V' },
