@@ -40,8 +40,8 @@ class Gradients {
   bool wants(std::size_t i) const;
   /// Adds to the gradient of input i, whose shape it has.
   void add(std::size_t i, const Tensor& gradient);
-  /// Adds to a slice of it alone, from `start` on along dimension dim of the input's shape `whole`, so that the slices of
-  /// one tensor do not each cost as much as all of it.
+  /// Adds to a slice of it alone, from `start` on along dimension dim of the input's shape `whole`, so that the slices
+  /// of one tensor do not each cost as much as all of it.
   void add_slice(std::size_t i, const Tensor& gradient, const Shape& whole, Index dim, Index start);
 
  private:
@@ -55,8 +55,7 @@ class Backward {
  public:
   Backward() = default;
   template <class F>
-    requires(!std::is_same_v<std::remove_cvref_t<F>, Backward>)
-  Backward(F f)
+  requires(!std::is_same_v<std::remove_cvref_t<F>, Backward>) Backward(F f)
       : f_(new F(std::move(f)), [](void* p) { delete static_cast<F*>(p); }),
         call_([](void* p, const Tensor& gradient, Gradients& to) { (*static_cast<F*>(p))(gradient, to); }) {}
 

@@ -14,11 +14,13 @@ inline constexpr int kMaxThreads = 64;
 void set_num_threads(int n);
 int num_threads();
 
-/// What parallel_for calls: a reference, which costs nothing to make and, unlike std::function, next to nothing to compile.
+/// What parallel_for calls: a reference, which costs nothing to make and, unlike std::function, next to nothing to
+/// compile.
 class Body {
  public:
   template <class F>
-  Body(const F& f) : f_(&f), call_([](const void* p, Index begin, Index end) { (*static_cast<const F*>(p))(begin, end); }) {}
+  Body(const F& f)
+      : f_(&f), call_([](const void* p, Index begin, Index end) { (*static_cast<const F*>(p))(begin, end); }) {}
 
   void operator()(Index begin, Index end) const { call_(f_, begin, end); }
 
