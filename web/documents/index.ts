@@ -23,11 +23,11 @@ import type { Recipe, Text } from './recipe.js';
 
 export const recipes: Recipe[] = [A6, A1, A2, A3, A4, A5, B1, B2, B3, C1, C2, C3, C4, C5, C6, D1, E1, E2, E3, E4];
 
-/** The five texts by their own titles; a recipe belongs to the section that its id begins with. */
+/** The five texts by their own titles, translated where the reader's language is not theirs; a recipe belongs to the section that its id begins with. */
 export const sections: { id: string; title: Text }[] = [
-  { id: 'A', title: { zh: '《注意力机制原理与代码实例》', en: 'Attention: principle and code (注意力机制原理与代码实例)' } },
+  { id: 'A', title: { zh: '《注意力机制原理与代码实例》', en: '“Attention: principle and code examples”' } },
   { id: 'B', title: { zh: '“001”：查询、键、值', en: '“001”: query, key, value' } },
-  { id: 'C', title: { zh: '《从零开始大模型开发与微调》：编码器的核心——注意力模型', en: 'Large models from scratch: the core of the encoder (从零开始大模型开发与微调)' } },
+  { id: 'C', title: { zh: '《从零开始大模型开发与微调》：编码器的核心——注意力模型', en: '“Large models from scratch”: the core of the encoder, attention' } },
   { id: 'D', title: { zh: '“003”：从理论到实践', en: '“003”: from theory to practice' } },
   { id: 'E', title: { zh: '“004”：改进注意力', en: '“004”: improving attention' } },
 ];
