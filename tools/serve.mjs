@@ -85,7 +85,13 @@ function answer(folder, headers, request, response, onFile) {
   const file = find(folder, request.url);
   if (!file) return send(404, 'Not found');
   onFile?.(file.path);
-  const { body, encoding } = encoded(file, request.headers['accept-encoding'] ?? '');
+  let sent;
+  try {
+    sent = encoded(file, request.headers['accept-encoding'] ?? '');
+  } catch {
+    return send(404, 'Not found'); // a build has just taken it away
+  }
+  const { body, encoding } = sent;
   response.writeHead(200, {
     ...headers,
     ...(encoding ? { 'Content-Encoding': encoding } : {}),

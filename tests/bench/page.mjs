@@ -10,10 +10,11 @@ import { fromRoot } from '../../tools/lib/paths.mjs';
 import { serve } from '../../tools/serve.mjs';
 import { setupBrowsers } from '../../tools/setup.mjs';
 
+const slow = { offline: false, latency: 400, downloadThroughput: 1.5e6 / 8, uploadThroughput: 1.5e6 / 8 };
 const lines = {
   'no limit': {},
-  '400 ms, 1.5 Mbit/s': { network: { offline: false, latency: 400, downloadThroughput: 1.5e6 / 8, uploadThroughput: 1.5e6 / 8 } },
-  'and 6 times slower': { network: { offline: false, latency: 400, downloadThroughput: 1.5e6 / 8, uploadThroughput: 1.5e6 / 8 }, cpu: 6 },
+  '400 ms, 1.5 Mbit/s': { network: slow },
+  'and 6 times slower': { network: slow, cpu: 6 },
 };
 const sizes = [4, 16, 32];
 

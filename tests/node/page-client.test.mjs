@@ -1,13 +1,9 @@
 // The page's side of its worker: which of its requests are asked, and asked again, with a worker that the test plays.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { pageSource } from './support/page.mjs';
 
-const { outputFiles: [bundle] } = await build({
-  entryPoints: [fileURLToPath(new URL('../../web/src/engine/client.ts', import.meta.url))], bundle: true, format: 'esm', write: false,
-});
-const { ComputeClient, isAborted } = await import(`data:text/javascript,${encodeURIComponent(bundle.text)}`);
+const { ComputeClient, isAborted } = await pageSource("export * from './src/engine/client.js'");
 
 /** A client whose workers only note what they are sent. */
 function client() {

@@ -1,18 +1,14 @@
 // Every worked formula of the documents is true as it is shown: recomputed from its own digits, by other means than the page's.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { load } from '../../dist/node.js';
-import { build } from 'esbuild';
+import { pageSource } from './support/page.mjs';
 
-const { outputFiles: [bundle] } = await build({
-  stdin: {
-    contents: "export { recipes } from './documents/index.js'; export { inputDefault } from './src/views/documents/examples.js'; export { equals, num } from './documents/tex.js';",
-    resolveDir: fileURLToPath(new URL('../../web', import.meta.url)), loader: 'ts',
-  },
-  bundle: true, format: 'esm', write: false,
-});
-const { equals, inputDefault, num, recipes } = await import(`data:text/javascript;base64,${Buffer.from(bundle.text).toString('base64')}`);
+const { equals, inputDefault, num, recipes } = await pageSource(`
+  export { recipes } from './documents/index.js';
+  export { inputDefault } from './src/views/documents/examples.js';
+  export { equals, num } from './documents/tex.js';
+`);
 
 /** TeX to JavaScript, from the inside out. */
 function compute(tex) {

@@ -2,18 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { load } from '../../dist/node.js';
-import { build } from 'esbuild';
+import { pageSource } from './support/page.mjs';
 
-const folder = new URL('../../web/src/views/home/', import.meta.url);
-async function source(name) {
-  const { outputFiles: [bundle] } = await build({ entryPoints: [fileURLToPath(new URL(name, folder))], bundle: true, format: 'esm', write: false });
-  return import(`data:text/javascript,${encodeURIComponent(bundle.text)}`);
-}
-const { headOf, isKnown, SLOPE, starters, wordsOf } = await source('words.ts');
-const { default: run } = await source('worker.ts');
-const first = JSON.parse(await readFile(new URL('first.json', folder), 'utf8'));
+const { headOf, isKnown, run, SLOPE, starters, wordsOf } = await pageSource(`
+  export * from './src/views/home/words.js';
+  export { default as run } from './src/views/home/worker.js';
+`);
+const first = JSON.parse(await readFile(new URL('../../web/src/views/home/first.json', import.meta.url), 'utf8'));
 
 test('what the page begins with is what the core computes', async () => {
   const attn = await load({ threads: 1 });

@@ -1,13 +1,9 @@
 // What people type and paste, read as numbers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { pageSource } from './support/page.mjs';
 
-const { outputFiles: [bundle] } = await build({
-  entryPoints: [fileURLToPath(new URL('../../web/src/numbers.ts', import.meta.url))], bundle: true, format: 'esm', write: false,
-});
-const { parseMatrix, parseNumber } = await import(`data:text/javascript,${encodeURIComponent(bundle.text)}`);
+const { parseMatrix, parseNumber } = await pageSource("export * from './src/numbers.js'");
 
 test('numbers as they are typed', () => {
   for (const [text, x] of [['1', 1], ['−2.5', -2.5], ['－２', -2], ['１２', 12], ['.5', 0.5], ['1.', 1], ['1e-3', 1e-3], ['1/4', 0.25], [' -3 / 2 ', -1.5]]) {

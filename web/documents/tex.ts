@@ -55,13 +55,14 @@ export function rows(value: Numbers): number[][] {
 export const column = (value: Numbers, j: number) => rows(value).map((row) => row[j]);
 
 /** Whether the terms as they are shown come to the number as it is shown: = if they do, ≈ if their rounding tells. */
-export function sign(terms: string, x: number | undefined): '=' | '\\approx' {
+function sign(terms: string, x: number | undefined): '=' | '\\approx' {
   const shown = valueOf(terms);
   return shown === undefined || num(shown) === num(x) ? '=' : '\\approx';
 }
 
-/** `0.5+0.25 = 0.75` */
-export const equals = (terms: string, x: number | undefined) => `${terms} ${sign(terms, x)} ${num(x)}`;
+/** `0.5+0.25 = 0.75`; the number alone where there are no terms, or they are it already. */
+export const equals = (terms: string, x: number | undefined) =>
+  (terms === '' || terms === num(x) ? num(x) : `${terms} ${sign(terms, x)} ${num(x)}`);
 
 /**
  * `A_{12} = … = 0.401` for one cell; a vector has one index, a number none. The cell is the first row's largest, which
@@ -73,6 +74,5 @@ export function worked(tex: string, value: Numbers, how: (j: number) => string):
   const j = first.reduce((best, x, i) => (Math.abs(x) > Math.abs(first[best]) ? i : best), 0);
   const vector = typeof value === 'number' || typeof value[0] === 'number';
   const index = typeof value === 'number' ? '' : vector ? `_{${j + 1}}` : `_{1${j < 9 ? '' : ','}${j + 1}}`;
-  const terms = how(j);
-  return `${tex}${index} = ${terms === '' || terms === num(first[j]) ? num(first[j]) : equals(terms, first[j])}`;
+  return `${tex}${index} = ${equals(how(j), first[j])}`;
 }

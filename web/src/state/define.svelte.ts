@@ -10,7 +10,7 @@ const ONE_EDIT_MS = 800;
 /** Browsers refuse more than about 100 changes of the address in half a minute; typing is faster than that. */
 const ADDRESS_MS = 250;
 
-const partsOf = (fragment: string) => fragment.replace(/^#/, '').split('&');
+export const partsOf = (fragment: string) => fragment.replace(/^#/, '').split('&');
 
 /** The state of the page or of a view: what components read, how it changes, its history. */
 export class State<T extends object> {
@@ -83,7 +83,7 @@ export class State<T extends object> {
 
   #replace(next: T) {
     this.#state = next;
-    address.follow();
+    address.writeSoon();
   }
 }
 
@@ -139,7 +139,15 @@ class Address {
     if (next !== location.pathname + location.search + location.hash) history.pushState(null, '', next);
   }
 
-  follow() {
+  /** A click on a link of the page's own; with a modifier it is the browser's, as another tab is the reader's own wish. */
+  follow(event: MouseEvent, go: () => void) {
+    if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    go();
+  }
+
+  /** Writes the address when changes pause. */
+  writeSoon() {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#write(), ADDRESS_MS);
   }

@@ -1,5 +1,6 @@
 /** What concerns the whole page, language and theme; and what is said in that language. */
 import type { Text } from '../../documents/recipe.js';
+import { pick } from '../text.js';
 import { defineState } from './define.svelte.js';
 import { choice, place } from './properties.js';
 
@@ -17,4 +18,4 @@ export const page = defineState('', {
 
 /** The text in the reader's language, `{gaps}` filled. */
 export const say = (text: Text, values: Record<string, string | number> = {}) =>
-  text[page.current.lang].replace(/\{(\w+)\}/g, (gap, name: string) => String(values[name] ?? gap));
+  pick(text, page.current.lang, values);

@@ -1,35 +1,29 @@
 /** The front door as plain HTML, for vite.config.ts to put into index.html: it is there before any script. */
 import { t as shell } from '../../shell/text.js';
-import first from './first.json';
+import { linesOf } from '../../draw/lines.js';
+import { first, told } from './first.js';
 import { t } from './text.js';
 import { starters, wordsOf } from './words.js';
 
 type Language = keyof typeof starters;
 
-const fill = (text: string, values: Record<string, string>) => text.replace(/\{(\w+)\}/g, (_, name: string) => values[name]!);
-
 function picture(language: Language): string {
   const { text, word } = starters[language];
   const words = wordsOf(text);
-  const weights = first[language].weights;
   const x = (i: number) => 80 * i + 40;
-  const lines = weights.flatMap((row, t) => row.map((w, s) => ({ t, s, w }))).filter(({ w }) => w > 0.005)
+  const lines = linesOf(first[language].weights)
     .map(({ t, s, w }) => `<path d="M${x(t)},44C${x(t)},110,${x(s)},110,${x(s)},176" stroke-width="${(1 + 16 * w).toFixed(1)}"${t === word ? ' class="chosen"' : ''}/>`);
   const row = (y: number, chosen: number) => words.map((each, i) => `<text x="${x(i)}" y="${y}"${i === chosen ? ' class="chosen"' : ''}>${each}</text>`).join('');
   return `<svg viewBox="0 0 ${80 * words.length} 220" aria-hidden="true">${lines.join('')}${row(30, word)}${row(206, -1)}</svg>`;
 }
 
-function told(language: Language): string {
+const door = (language: Language) => {
   const { text, word } = starters[language];
-  const words = wordsOf(text);
-  const row = first[language].weights[word]!;
-  const key = row.indexOf(Math.max(...row));
-  return fill(t.gives[language], { query: words[word]!, key: words[key]!, share: `${Math.round(100 * row[key]!)}%` });
-}
+  return `<div class="first" lang="${language === 'zh' ? 'zh-Hans' : 'en'}"><p class="name">${shell.title[language]}</p><h1>${t.lead[language]}</h1>` +
+    `${picture(language)}<p class="told">${told(language, wordsOf(text), first[language].weights, word)}</p></div>`;
+};
 
-export const html = (['zh', 'en'] as const).map((language) =>
-  `<div class="first" lang="${language === 'zh' ? 'zh-Hans' : 'en'}"><p class="name">${shell.title[language]}</p><h1>${t.lead[language]}</h1>` +
-  `${picture(language)}<p class="told">${told(language)}</p></div>`).join('\n');
+export const html = (['zh', 'en'] as const).map(door).join('\n');
 
 export const css = `
 html{background:#fbfaf7;color:#1f1e26;font:400 15px/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}

@@ -2,7 +2,7 @@
  * How one cell of the lab came about, as TeX with the current numbers. Terms and results are the core's; only what it
  * keeps to itself (norms, a hidden layer, a threshold) is worked out again here, for the eye.
  */
-import { num, products, sign, softmaxOf, sum } from '../../../documents/tex.js';
+import { equals, num, products, softmaxOf, sum } from '../../../documents/tex.js';
 import type { LabRequest, LabResult } from './worker.js';
 import type { Matrix } from '../../numbers.js';
 
@@ -113,9 +113,9 @@ export function explain(at: Selection, r: LabRequest, result: LabResult): string
       }
     }
   };
-  const sides = [`${symbols[step]}${upper}_{${ij}}`, ...chain()];
-  const terms = sides.at(-1)!;
-  return `${sides.join(' = ')}${terms === num(value) ? '' : ` ${sign(terms, value)} ${num(value)}`}`;
+  const symbolic = chain();
+  const terms = symbolic.pop()!;
+  return [`${symbols[step]}${upper}_{${ij}}`, ...symbolic, equals(terms, value)].join(' = ');
 }
 
 /** The formula of a step with the settings in force, without numbers. */

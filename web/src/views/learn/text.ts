@@ -1,6 +1,7 @@
 /** The path in both languages: each written for its readers, not translated from the other. `{facts}` are the step's own. */
 import type { Text } from '../../../documents/recipe.js';
 import type { StepId } from './steps.js';
+import type { Names } from './worker.js';
 
 export const t = {
   next: { zh: '下一步', en: 'Next' },
@@ -15,7 +16,7 @@ export const t = {
   glossary: { zh: '术语表', en: 'Glossary' },
 } as const satisfies Record<string, Text>;
 
-export const sentences: Record<'words' | 'others' | 'twice' | 'hot' | 'nothing', { zh: string[]; en: string[] }> = {
+export const sentences: Record<Names, { zh: string[]; en: string[] }> = {
   words: { zh: ['我', '喝', '热', '茶'], en: ['I', 'drink', 'hot', 'tea'] },
   others: { zh: ['I', 'drink', 'tea'], en: ['je', 'bois', 'thé'] },
   twice: { zh: ['我', '喝', '茶', '喝'], en: ['I', 'drink', 'tea', 'drink'] },

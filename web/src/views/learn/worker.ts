@@ -4,8 +4,8 @@ import type { Role } from '../../../documents/recipe.js';
 import type { Matrix } from '../../numbers.js';
 import type { StepId } from './steps.js';
 
-/** Names of rows and columns: the words of the sentence, those of the other one, or numbers. */
-export type Names = 'words' | 'others' | 'again';
+/** Names of rows and columns: the words of one of text.ts's sentences. */
+export type Names = 'words' | 'others' | 'twice' | 'hot' | 'nothing';
 export interface Figure { tex: string; role: Role; matrix: Matrix; rows?: Names; columns?: Names }
 /** Counts of numbers between equally spaced edges, for each of two kinds. */
 export interface Spread { from: number; to: number; plain: number[]; scaled: number[] }
@@ -85,12 +85,13 @@ function answer(attn: Attn, { step, value }: LearnRequest): LearnResult {
       const other = value === 'drink' ? X[1]! : value === 'hot' ? X[2]! : [0, 0, 0, 0];
       const x = X.map((row, i) => (i === 1 ? other : row));
       const own = project(attn, x);
+      const named = value === 'drink' ? 'words' : value as 'hot' | 'nothing';
       const s = matrix(own.q.matmul(own.k.transpose(0, 1)));
       return {
         figures: [
-          { tex: 'Q', role: 'signed', matrix: matrix(own.q), rows: 'again' },
-          { tex: 'K^{\\top}', role: 'signed', matrix: matrix(own.k.transpose(0, 1)), columns: 'again' },
-          { tex: 'S = QK^{\\top}', role: 'signed', matrix: s, rows: 'again', columns: 'again' },
+          { tex: 'Q', role: 'signed', matrix: matrix(own.q), rows: named },
+          { tex: 'K^{\\top}', role: 'signed', matrix: matrix(own.k.transpose(0, 1)), columns: named },
+          { tex: 'S = QK^{\\top}', role: 'signed', matrix: s, rows: named, columns: named },
         ],
         facts: { s: s[1]![3]! },
       };
@@ -159,7 +160,7 @@ function answer(attn: Attn, { step, value }: LearnRequest): LearnResult {
       const { weights } = attn.attend(placed.matmul(WQ), placed.matmul(WK), placed.matmul(WV), { mask: { additive: bias } });
       const w = matrix(weights);
       return {
-        figures: [{ tex: 'A', role: 'weights', matrix: w, rows: 'again', columns: 'again' }],
+        figures: [{ tex: 'A', role: 'weights', matrix: w, rows: 'twice', columns: 'twice' }],
         facts: { one: w[1]![2]!, other: w[3]![2]!, apart: Math.max(...w[1]!.map((each, s) => Math.abs(each - w[3]![s]!))) },
       };
     }

@@ -1,0 +1,3 @@
+/** The pairs [T,S] whose weight is wide enough to be seen as a line. */
+export const linesOf = (weights: number[][]) =>
+  weights.flatMap((row, t) => row.map((w, s) => ({ t, s, w }))).filter(({ w }) => Math.abs(w) > 0.005);
