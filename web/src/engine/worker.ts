@@ -3,7 +3,7 @@ import { AttnError, load, type Attn, type LoadOptions } from 'attention-playgrou
 import type { FromWorker, Job, Problem, Run, ToWorker } from './protocol.js';
 
 /** The workers' side of the views, each loaded with its first request. */
-const sides = import.meta.glob<{ default: Run }>('../views/*/worker.ts');
+const sides = import.meta.glob<{ default: Run }>('../views/**/worker.ts');
 
 const answer = (message: FromWorker) => self.postMessage(message);
 

@@ -3,13 +3,15 @@ import type { Normalizer, Score } from 'attention-playground';
 import type { Matrix } from '../../numbers.js';
 import { defineState } from '../../state/define.svelte.js';
 import { choice, number, numbers, optional, place, whole, word } from '../../state/properties.js';
-import { starters } from './starters.js';
+import { starters } from './equation/starters.js';
 
 export const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'] as const satisfies readonly Score[];
 export const normalizers = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'] as const satisfies readonly Normalizer[];
 export const masks = ['none', 'causal', 'window', 'padding', 'free'] as const;
 export const sources = ['qkv', 'x'] as const;
+export const modes = ['equation'] as const;
 
+export type Mode = (typeof modes)[number];
 export type MaskKind = (typeof masks)[number];
 export type Source = (typeof sources)[number];
 
@@ -33,6 +35,7 @@ export interface LabSettings {
 }
 
 export interface LabState extends LabSettings {
+  mode: Mode;
   /** Names of the rows, for the pictures: empty, or words with blanks between. */
   tokens: string;
   /** The cell that is locked: `weights.0.1.2` is head 0, row 1, column 2. */
@@ -40,6 +43,7 @@ export interface LabState extends LabSettings {
 }
 
 export const lab = defineState<LabState>('lab', {
+  mode: place(choice(modes, 'equation')),
   cell: place(word('weights.0.0.1')),
   source: choice(sources, 'qkv'),
   q: numbers(starters.q), k: numbers(starters.k), v: numbers(starters.v),

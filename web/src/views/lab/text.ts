@@ -14,6 +14,8 @@ export const t = {
     zh: '用你自己的数：改任何一格，每一步立刻重算；指向一格，看它是怎么来的。',
     en: 'With your own numbers: change any cell and every step follows at once; point at a cell to see where it comes from.',
   },
+  modes: { zh: '实验室的各部分', en: 'Parts of the Lab' },
+  equation: { zh: '算式', en: 'Equation' },
   more: { zh: '更多', en: 'More' },
   settings: { zh: '设置', en: 'Settings' },
   source: { zh: '输入', en: 'Inputs' },

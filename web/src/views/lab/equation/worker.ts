@@ -1,7 +1,7 @@
 /** One attention with the lab's settings, in the worker: every intermediate, one matrix per head. */
 import type { AttendOptions, Attn, Tensor } from 'attention-playground';
-import { slices, type Matrix } from '../../numbers.js';
-import type { LabSettings } from './state.js';
+import { slices, type Matrix } from '../../../numbers.js';
+import type { LabSettings } from '../state.js';
 
 export type LabRequest = LabSettings;
 

@@ -1,5 +1,5 @@
 /** What the lab shows before the first edit: four tokens, four features, so that 1, 2 and 4 heads divide them. */
-import type { Matrix } from '../../numbers.js';
+import type { Matrix } from '../../../numbers.js';
 
 /** Small, fixed and various: weights that nobody has chosen yet. */
 export const filler = (r: number, c: number) => Math.round(10 * Math.cos(1.7 * r + 2.3 * c + 0.4)) / 10;

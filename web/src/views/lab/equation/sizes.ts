@@ -1,7 +1,7 @@
 /** The lab's matrices share sizes: a key more is a value more. Adding and removing keeps them together. */
 import type { LabRequest } from './worker.js';
-import { fitted, type Matrix } from '../../numbers.js';
-import type { LabState, Source } from './state.js';
+import { fitted, type Matrix } from '../../../numbers.js';
+import type { LabState, Source } from '../state.js';
 import { filler, identity } from './starters.js';
 
 /** T queries, S keys, D features of queries and keys, Dv of values, M of X, A hidden units of the additive score. */

@@ -2,9 +2,9 @@
  * How one cell of the lab came about, as TeX with the current numbers. Terms and results are the core's; only what it
  * keeps to itself (norms, a hidden layer, a threshold) is worked out again here, for the eye.
  */
-import { equals, num, products, softmaxOf, sum } from '../../../documents/tex.js';
+import { equals, num, products, softmaxOf, sum } from '../../../../documents/tex.js';
 import type { LabRequest, LabResult } from './worker.js';
-import type { Matrix } from '../../numbers.js';
+import type { Matrix } from '../../../numbers.js';
 
 export const stepNames = ['scores', 'scaled', 'masked', 'weights', 'output'] as const;
 export type StepName = (typeof stepNames)[number];
