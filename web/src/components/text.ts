@@ -38,5 +38,12 @@ export const t = {
   legendWeights: { zh: '权重 0 到 1', en: 'weights, 0 to 1' },
   legendMasked: { zh: '被掩码遮住，−∞', en: 'masked, −∞' },
   legendDiffers: { zh: '与算出来的不同', en: 'differs from the computed' },
+  showAll: { zh: '显示全部', en: 'Show all' },
+  save: { zh: '保存', en: 'Save' },
+  savePng: { zh: '图片（PNG）', en: 'Picture (PNG)' },
+  saveSvg: { zh: '矢量图（SVG）', en: 'Vectors (SVG)' },
+  saveCsv: { zh: '表格（CSV）', en: 'Table (CSV)' },
+  saveJson: { zh: '数据（JSON）', en: 'Data (JSON)' },
+  notSaved: { zh: '没有保存：{message}', en: 'Not saved: {message}' },
   reset: { zh: '重置', en: 'Reset' },
 } as const satisfies Record<string, Text>;

@@ -1,6 +1,7 @@
 /** The theme in force, and the painter of its colours. */
 import { MediaQuery } from 'svelte/reactivity';
-import { painter } from './colour.js';
+import { painter, property } from './colour.js';
+import type { Palette } from './picture.js';
 import { page } from '../state/page.svelte.js';
 
 const prefersDark = new MediaQuery('(prefers-color-scheme: dark)');
@@ -13,6 +14,11 @@ class Theme {
     // Set here, not in an effect: the painter must read the stops of the theme that it is made for.
     document.documentElement.dataset.theme = dark() ? 'dark' : 'light';
     return painter();
+  });
+
+  palette: Palette = $derived({
+    paint: this.paint, ink: property('--ink'), muted: property('--muted'), line: property('--line'), edge: property('--edge'),
+    accent: property('--accent'), card: property('--card'),
   });
 }
 

@@ -1,0 +1,186 @@
+/**
+ * Matrices as heat maps, with signs between them: one matrix, an equation, all heads of a model. Cells are pixels of a
+ * bitmap that is made once by a table of colours, so that a dozen of 512 × 512 can be panned and zoomed; numbers are
+ * written where a cell has room for them.
+ */
+import { moved, type Cell } from '../components/grid.js';
+import type { Role } from '../../documents/recipe.js';
+import { format } from '../format.js';
+import { pixelsOf } from './colour.js';
+import type { Marks, Palette, Picture, Sheet, Sight } from './picture.js';
+import type { Pixels, Surface } from './surface.js';
+
+export interface Tile {
+  name: string;
+  rows: number;
+  columns: number;
+  /** [rows, columns] */
+  at(row: number, column: number): number;
+  role: Role;
+  /** Where the signed scale ends. */
+  extent: number;
+  rowNames?: string[];
+  columnNames?: string[];
+}
+
+export const tileOf = (name: string, matrix: number[][], role: Role, extent: number, names: Pick<Tile, 'rowNames' | 'columnNames'> = {}): Tile => ({
+  name, rows: matrix.length, columns: matrix[0]!.length, at: (row, column) => matrix[row]![column]!, role, extent, ...names,
+});
+
+export interface Place extends Cell { tile: number }
+
+/** With numbers in its cells up to this many rows and columns; in colour alone above it. */
+export const MOST_WITH_NUMBERS = 12;
+const NUMBERED = { width: 46, height: 34 };
+/** A matrix in colour alone is at least about so large. */
+const PLAIN = 224;
+const HEADING = 24;
+const NAMES = 18;
+const GAP = 16;
+const SIGN = 26;
+
+interface Box { x: number; y: number; cell: { width: number; height: number } }
+
+const cellOf = ({ rows, columns }: Tile) => {
+  if (Math.max(rows, columns) <= MOST_WITH_NUMBERS) return NUMBERED;
+  const side = PLAIN / Math.max(rows, columns);
+  return { width: side, height: side };
+};
+
+export class HeatMaps implements Picture<Place> {
+  readonly tiles: Tile[] = [];
+  readonly width: number;
+  readonly height: number;
+  #boxes: Box[] = [];
+  #signs: { text: string; x: number; y: number }[] = [];
+  #pixels = new Map<number, { palette: Palette; pixels: Pixels }>();
+
+  /** Each line holds matrices and signs from left to right. `bare`: without names around the matrices. */
+  constructor(readonly title: string, lines: (Tile | string)[][], readonly describe: (place: Place) => string, private bare = false) {
+    let [y, width] = [0, 0];
+    const margin = bare ? 0 : NAMES;
+    for (const line of lines) {
+      const heights = line.map((item) => (typeof item === 'string' ? 0 : item.rows * cellOf(item).height));
+      const height = Math.max(0, ...heights);
+      let x = 0;
+      for (const item of line) {
+        if (typeof item === 'string') {
+          this.#signs.push({ text: item, x: x + SIGN / 2, y: y + (bare ? 0 : HEADING + NAMES) + height / 2 });
+          x += Math.max(SIGN, 9 * item.length);
+        } else {
+          const cell = cellOf(item);
+          this.tiles.push(item);
+          this.#boxes.push({ x: x + margin, y: y + (bare ? 0 : HEADING + NAMES), cell });
+          x += margin + item.columns * cell.width + (bare ? 0 : GAP);
+        }
+      }
+      y += (bare ? 0 : HEADING + NAMES + GAP) + height;
+      width = Math.max(width, x);
+    }
+    [this.width, this.height] = [width, y];
+  }
+
+  box(tile: number) { return this.#boxes[tile]!; }
+
+  draw(on: Surface, palette: Palette, marks: Marks<Place>, sight: Sight) {
+    for (const { text, x, y } of this.#signs) on.text(text, x, y, { size: 18, fill: palette.muted, anchor: 'middle' });
+    this.tiles.forEach((tile, n) => this.#drawTile(on, palette, marks, sight, tile, n));
+  }
+
+  #drawTile(on: Surface, palette: Palette, marks: Marks<Place>, sight: Sight, tile: Tile, n: number) {
+    const { x, y, cell } = this.#boxes[n]!;
+    const [width, height] = [tile.columns * cell.width, tile.rows * cell.height];
+    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y - HEADING - NAMES) return;
+    on.pixels(this.#cells(tile, n, palette), x, y, width, height);
+    on.rect(x, y, width, height, { stroke: palette.line, width: 1 / sight.scale });
+    // Only what is seen, and only where letters fit.
+    const [from, to] = [this.#clamped(n, sight.x, sight.y), this.#clamped(n, sight.x + sight.width, sight.y + sight.height)];
+    const roomy = cell.width * sight.scale >= 38 && cell.height * sight.scale >= 16;
+    if (roomy) {
+      const size = Math.min(13, 0.3 * cell.width);
+      for (let r = from.row; r <= to.row; r++) {
+        for (let c = from.column; c <= to.column; c++) {
+          const number = tile.at(r, c);
+          on.text(format(number), x + (c + 0.5) * cell.width, y + (r + 0.5) * cell.height, { size, fill: palette.paint(number, tile.role, tile.extent).ink, anchor: 'middle' });
+        }
+      }
+    }
+    if (!this.bare) this.#drawNames(on, palette, tile, n);
+    this.#drawMarks(on, palette, marks, sight, tile, n, from, to);
+  }
+
+  #drawNames(on: Surface, palette: Palette, tile: Tile, n: number) {
+    const { x, y, cell } = this.#boxes[n]!;
+    on.text(tile.name, x, y - NAMES - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
+    // Every name where there is room, else every so many.
+    const every = (side: number) => Math.ceil(14 / side);
+    for (let c = 0; c < tile.columns; c += every(cell.width)) {
+      on.text([...(tile.columnNames?.[c] ?? String(c + 1))].slice(0, 6).join(''), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
+    }
+    for (let r = 0; r < tile.rows; r += every(cell.height)) {
+      on.text([...(tile.rowNames?.[r] ?? String(r + 1))].slice(0, 2).join(''), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });
+    }
+  }
+
+  #drawMarks(on: Surface, palette: Palette, marks: Marks<Place>, { scale }: Sight, tile: Tile, n: number, from: Cell, to: Cell) {
+    const { x, y, cell } = this.#boxes[n]!;
+    const frame = (row: number, column: number, stroke: string, width: number) =>
+      on.rect(x + column * cell.width, y + row * cell.height, cell.width, cell.height, { stroke, width: width / scale });
+    for (let row = from.row; row <= to.row; row++) {
+      for (let column = from.column; column <= to.column; column++) {
+        if (marks.related({ tile: n, row, column })) frame(row, column, palette.edge, 2);
+      }
+    }
+    for (const [place, colour] of [[marks.locked, palette.ink], [marks.preview, palette.accent]] as const) {
+      if (place?.tile === n && place.row < tile.rows && place.column < tile.columns) frame(place.row, place.column, colour, 2.5);
+    }
+  }
+
+  /** −∞ and NaN are left out: what is below shows, as it does around the matrix. */
+  #cells(tile: Tile, n: number, palette: Palette): Pixels {
+    const known = this.#pixels.get(n);
+    if (known?.palette === palette) return known.pixels;
+    const pixel = pixelsOf(palette.paint, tile.role, tile.extent);
+    const rgba = new Uint8ClampedArray(4 * tile.rows * tile.columns);
+    const words = new Uint32Array(rgba.buffer);
+    for (let r = 0, i = 0; r < tile.rows; r++) for (let c = 0; c < tile.columns; c++, i++) words[i] = pixel(tile.at(r, c));
+    const pixels = { columns: tile.columns, rows: tile.rows, rgba };
+    this.#pixels.set(n, { palette, pixels });
+    return pixels;
+  }
+
+  #clamped(n: number, x: number, y: number): Cell {
+    const [{ cell, ...box }, { rows, columns }] = [this.#boxes[n]!, this.tiles[n]!];
+    const within = (i: number, count: number) => Math.max(0, Math.min(count - 1, Math.floor(i)));
+    return { row: within((y - box.y) / cell.height, rows), column: within((x - box.x) / cell.width, columns) };
+  }
+
+  at(x: number, y: number): Place | null {
+    const tile = this.tiles.findIndex(({ rows, columns }, n) => {
+      const box = this.#boxes[n]!;
+      return x >= box.x && y >= box.y && x < box.x + columns * box.cell.width && y < box.y + rows * box.cell.height;
+    });
+    return tile < 0 ? null : { tile, ...this.#clamped(tile, x, y) };
+  }
+
+  moved(from: Place | null, event: KeyboardEvent): Place | undefined {
+    const tile = Math.min(from?.tile ?? 0, this.tiles.length - 1);
+    const { rows, columns } = this.tiles[tile]!;
+    // The matrix may have shrunk since.
+    const at = { row: Math.min(from?.row ?? 0, rows - 1), column: Math.min(from?.column ?? 0, columns - 1) };
+    if (event.key === 'PageDown') return { tile: (tile + 1) % this.tiles.length, row: 0, column: 0 };
+    if (event.key === 'PageUp') return { tile: (tile + this.tiles.length - 1) % this.tiles.length, row: 0, column: 0 };
+    const next = moved(event, at, rows, columns);
+    return next && (from ? { tile, ...next } : { tile, ...at });
+  }
+
+  values(): Sheet[] {
+    const count = (n: number) => Array.from({ length: n }, (_, i) => i);
+    return this.tiles.map(({ name, rows, columns, at, rowNames, columnNames }) => ({
+      name,
+      rows: count(rows).map((r) => rowNames?.[r] ?? String(r + 1)),
+      columns: count(columns).map((c) => columnNames?.[c] ?? String(c + 1)),
+      values: count(rows).map((r) => count(columns).map((c) => at(r, c))),
+    }));
+  }
+}
