@@ -1,7 +1,7 @@
 // The lab against plain double precision: every score, normaliser and mask, heads, scale and temperature.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, cell, choose, close, eventually, matrix, open, paste, turnedPairs, text, type } from './support/harness.mjs';
+import { browserAndSite, cell, choose, close, eventually, matrix, more, open, paste, turnedPairs, text, type } from './support/harness.mjs';
 import { attendHeads, entropy as rowEntropy, matmul } from '../reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
@@ -21,7 +21,10 @@ async function shown(page) {
   });
   const numbers = (value) => (Array.isArray(value) ? value.map(numbers) : Number(value)); // −∞ and NaN come as text
   const byName = (entries) => Object.fromEntries(entries.map(([name, rows]) => [name, numbers(rows)]));
-  return { inputs: byName(found.inputs), steps: byName(found.steps), entropy: numbers(found.entropy) };
+  const inputs = byName(found.inputs);
+  // K is shown as what Q is multiplied by.
+  if (inputs.k) inputs.k = inputs.k[0].map((_, row) => inputs.k.map((line) => line[row]));
+  return { inputs, steps: byName(found.steps), entropy: numbers(found.entropy) };
 }
 
 /** The lab's weights under the names that attend knows them by. */
@@ -43,9 +46,10 @@ async function agrees(page, { heads = 1, hides = () => false, ...options } = {})
   assert.equal(entropy.length, expected.weights.length, 'one row of pictures a head');
   for (const head of entropy.keys()) {
     for (const step of ['scores', 'scaled', 'masked', 'weights']) {
-      // A mask that hides nothing has a step of its own where the reader asked for one.
-      if (step === 'masked' && !steps[`masked ${head}`]) {
-        close(expected.masked[head], expected.scaled[head], 'no mask');
+      // A step that changes nothing is folded: no mask, or scores that nothing scales.
+      if (!steps[`${step} ${head}`]) {
+        const before = { masked: 'scaled', scaled: 'scores' }[step];
+        close(expected[step][head], expected[before][head], `${step}, which is not shown`);
         continue;
       }
       close(steps[`${step} ${head}`], expected[step][head], `${step} of head ${head}`);
@@ -78,6 +82,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
 
     test('every normaliser', async () => {
       const { page, verify } = await lab();
+      await more(page);
       for (const normalizer of normalizers) {
         await choose(page, normalizer);
         await eventually(() => agrees(page, { normalizer }));
@@ -110,7 +115,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
       await eventually(() => agrees(page, { heads: 4, score: 'additive' }));
       const field = (label) => page.evaluateHandle((words) =>
         [...document.querySelectorAll('label')].find((one) => one.textContent === words).control, label);
-      await page.click('.more summary');
+      await more(page);
       await (await field('Scale')).type('-0.5');
       await eventually(() => agrees(page, { heads: 4, score: 'additive', scale: -0.5 }));
       const temperature = await field('Temperature');
@@ -148,7 +153,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
 
     test('rows and columns are added and removed, and what belongs together stays together', async () => {
       const { page, verify } = await lab();
-      await page.click('button[aria-label="Add a row to K"]');
+      await page.click('button[aria-label="Add a column to Kᵀ"]');
       await page.click('button[aria-label="Remove a column from Q"]');
       await page.click('button[aria-label="Add a column to V"]');
       await eventually(async () => {
@@ -164,10 +169,10 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
       await paste(page, cell('[data-input="k"]', 0, 0), '[[1, 2], [3, 4]]');
       const refusal = await page.waitForSelector('.now [data-code="SHAPE"]');
       assert.match(await refusal.evaluate((element) => element.textContent), /\[4,4\].*\[2,2\]/);
-      assert.ok(await page.$('.steps.stale'), 'the last result stays, dimmed');
+      assert.ok(await page.$('.steps .stale'), 'the last result stays, dimmed');
       assert.equal((await matrix(page, '[data-step="weights"]')).length, 4);
       await page.click('header button[title^="Undo"]');
-      await eventually(async () => assert.equal(await page.$('.steps.stale'), null));
+      await eventually(async () => assert.equal(await page.$('.steps .stale'), null));
       await agrees(page);
       await verify();
     });

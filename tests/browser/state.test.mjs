@@ -1,7 +1,7 @@
 // Where the reader is: languages, themes, the address, history, and the way through the page by keyboard alone.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, browsers, cell, choose, close, eventually, launch, matrix, open, settled, text, type } from './support/harness.mjs';
+import { browserAndSite, browsers, cell, choose, close, eventually, launch, matrix, more, open, settled, text, type } from './support/harness.mjs';
 
 /** Everything that makes a picture: all numbers, language, theme, view, and what is chosen. */
 const picture = (page) => page.evaluate(() => ({
@@ -46,11 +46,11 @@ for (const browserName of browsers) {
     test('the address replays the picture: the lab', async () => {
       const first = await open(its.browser, its.home, '#view=lab');
       const { page } = first;
+      await more(page);
       for (const value of ['zh', 'dark', 'cosine', 'sparsemax', 'causal', '2']) await choose(page, value);
-      await type(page, cell('[data-input="k"]', 1, 2), '-0.125');
+      await type(page, cell('[data-input="k"]', 2, 1), '-0.125');
       await page.click('td[data-hidden][data-row="3"][data-column="0"]');
       await page.click('button[aria-label="Q 加一行"]');
-      await page.$eval('.more', (more) => { more.open = true; });
       await type(page, '#lab-tokens', '我 爱 “喝” 茶 & 100%');
       await page.click('[data-step="scores"][data-head="1"] td[data-row="2"][data-column="1"]');
       await settled(page);
@@ -105,7 +105,7 @@ for (const browserName of browsers) {
       await eventually(async () => assert.equal((await matrix(page, '[data-input="q"]'))[0][0], 9));
       await page.evaluate(() => document.activeElement.blur());
       const end = await picture(page);
-      const chosen = (value) => page.$eval(`input[type="radio"][value="${value}"]`, (input) => input.checked);
+      const chosen = (value) => page.$eval(`input[type="radio"][value="${value}"], option[value="${value}"]`, (choice) => choice.checked ?? choice.selected);
       // One undo is one edit: first the number goes back, then the mask, then the score.
       await press(page, 'Control', 'z');
       await eventually(async () => assert.equal((await matrix(page, '[data-input="q"]'))[0][0], 1));
@@ -131,6 +131,7 @@ for (const browserName of browsers) {
       await page.keyboard.press('ArrowDown');
       await page.keyboard.type('-3');
       await eventually(async () => assert.equal((await matrix(page, '[data-input="q"]'))[1][1], -3));
+      await choose(page, 'free');
       await tabTo(page, '[data-hidden]');
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press(' ');

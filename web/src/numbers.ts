@@ -31,6 +31,8 @@ export function withSlice(value: Numbers, index: number[], matrix: Matrix): Numb
 export const withCell = (matrix: Matrix, row: number, column: number, x: number): Matrix =>
   matrix.map((cells, r) => (r === row ? cells.map((old, c) => (c === column ? x : old)) : cells));
 
+export const transposed = (matrix: Matrix): Matrix => matrix[0]!.map((_, c) => matrix.map((row) => row[c]!));
+
 /** The matrix at another size: what overlaps is kept, the rest comes from `fill`. */
 export const fitted = (matrix: Matrix, rows: number, columns: number, fill: (r: number, c: number) => number): Matrix =>
   matrix.length === rows && matrix.every((row) => row.length === columns)

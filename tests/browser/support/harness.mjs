@@ -164,7 +164,19 @@ export async function type(page, selector, value) {
 /** The inputs' cells, row and column counted from 0. */
 export const cell = (scope, row, column) => `${scope} input[data-row="${row}"][data-column="${column}"]`;
 
-export const choose = (page, value) => page.$eval(`input[type="radio"][value="${value}"]`, (input) => input.click());
+/** One of a few, however they are shown. */
+export const choose = (page, value) => page.$eval(`input[type="radio"][value="${value}"], option[value="${value}"]`, (choice) => {
+  if (choice.matches('input')) return choice.click();
+  const list = choice.closest('select');
+  list.value = choice.value;
+  list.dispatchEvent(new Event('change', { bubbles: true }));
+});
+
+/** The lab's further settings, which are folded at first. */
+export async function more(page) {
+  if (!(await page.$('#lab-tokens'))) await page.click('[data-mode="equation"] button[aria-expanded="false"]');
+  await page.waitForSelector('#lab-tokens');
+}
 
 /** 1e-6 relative to max(1, |x|): float32 after a few dozen roundings, against float64. */
 export function close(actual, expected, what) {

@@ -18,51 +18,46 @@ function along(name: string, from: number, to: number) {
   return scaleLinear<string>(domain, stops).clamp(true);
 }
 
+/** Steps of a scale: enough that no eye sees them, and few enough to be worked out once. */
+const STEPS = 510;
+
+interface Steps { paints: Paint[]; /** As canvases keep them on little-endian machines, which all are. */ pixels: Uint32Array }
+
+/** Where on the scale of weights a number stands, 0 to STEPS; one below 0, as normalising by the sum has, is off it. */
+const weightStep = (x: number) => Math.round(STEPS * Math.min(1, x));
+const signedStep = (x: number, extent: number) => Math.round((STEPS * ((extent > 0 ? Math.max(-1, Math.min(1, x / extent)) : 0) + 1)) / 2);
+
+const scales = new WeakMap<Painter, Record<Role, Steps>>();
+
 /** Reads the stops of the theme in force; make a new painter when the theme changes. */
 export function painter(): Painter {
-  const signed = along('--signed-stops', -1, 1);
-  const weights = along('--weight-stops', 0, 1);
   const ink = property('--ink');
-  return (x, role, extent) => {
-    if (Number.isNaN(x) || x === -Infinity) return { background: 'transparent', ink };
-    // Weights below 0 exist (normalising by the sum); only the signed scale can show them.
-    const background = role === 'weights' && x >= 0 ? weights(x) : signed(role === 'weights' ? -1 : extent > 0 ? x / extent : 0);
-    return { background, ink: readable(background, ink) };
+  const stepsOf = (name: string): Steps => {
+    const colours = along(name, 0, STEPS);
+    const paints = range(STEPS + 1).map((i) => ({ background: colours(i), ink: readable(colours(i), ink) }));
+    const pixels = Uint32Array.from(paints, ({ background }) => {
+      const [r, g, b] = channels(background).map((channel) => Math.round(255 * channel)) as [number, number, number];
+      return (255 << 24) | (b << 16) | (g << 8) | r;
+    });
+    return { paints, pixels };
   };
+  const scale = { signed: stepsOf('--signed-stops'), weights: stepsOf('--weight-stops') };
+  const clear = { background: 'transparent', ink };
+  const paint: Painter = (x, role, extent) => {
+    if (Number.isNaN(x) || x === -Infinity) return clear;
+    // Only the signed scale can show a weight below 0.
+    if (role === 'weights') return x < 0 ? scale.signed.paints[0]! : scale.weights.paints[weightStep(x)]!;
+    return scale.signed.paints[signedStep(x, extent)]!;
+  };
+  scales.set(paint, scale);
+  return paint;
 }
 
-/** Steps of the precomputed table: enough that no eye sees them. Two more: what has no colour, and weights below 0. */
-const STEPS = 511;
-const CLEAR = STEPS + 1;
-const BELOW = STEPS + 2;
-
-const tables = new WeakMap<Painter, Partial<Record<Role, Uint32Array>>>();
-
-/** A scale as 32-bit pixels, as canvases keep them on little-endian machines, which all are. */
-function tableOf(paint: Painter, role: Role): Uint32Array {
-  const known = tables.get(paint) ?? {};
-  tables.set(paint, known);
-  if (known[role]) return known[role];
-  const table = (known[role] = new Uint32Array(STEPS + 3));
-  const pixel = (x: number) => {
-    const [r, g, b] = channels(paint(x, role, 1).background).map((channel) => Math.round(255 * channel)) as [number, number, number];
-    return (255 << 24) | (b << 16) | (g << 8) | r;
-  };
-  for (let i = 0; i <= STEPS; i++) table[i] = pixel(role === 'weights' ? i / STEPS : (2 * i) / STEPS - 1);
-  table[BELOW] = pixel(-1);
-  return table;
-}
-
-/** From a number to its pixel. */
+/** From a number to its pixel; clear for what has no colour. */
 export function pixelsOf(paint: Painter, role: Role, extent: number): (x: number) => number {
-  const table = tableOf(paint, role);
-  const [from, width] = role === 'weights' ? [0, 1] : [-extent, 2 * extent];
-  return (x) => {
-    if (x === -Infinity || Number.isNaN(x)) return table[CLEAR]!;
-    if (role === 'weights' && x < 0) return table[BELOW]!;
-    const at = width > 0 ? (x - from) / width : 0.5;
-    return table[Math.round(STEPS * (at < 0 ? 0 : at > 1 ? 1 : at))]!;
-  };
+  const { signed: { pixels: signed }, weights: { pixels: weights } } = scales.get(paint)!;
+  const colour = role === 'weights' ? (x: number) => (x < 0 ? signed[0]! : weights[weightStep(x)]!) : (x: number) => signed[signedStep(x, extent)]!;
+  return (x) => (x === -Infinity || Number.isNaN(x) ? 0 : colour(x));
 }
 
 /** The page's own ink where it reads well, else whichever of black and white contrasts more. */

@@ -33,7 +33,7 @@ export interface Place extends Cell { tile: number }
 export const MOST_WITH_NUMBERS = 12;
 const NUMBERED = { width: 46, height: 34 };
 /** A matrix in colour alone is at least about so large. */
-const PLAIN = 224;
+const PLAIN = 184;
 const HEADING = 24;
 const NAMES = 18;
 const GAP = 16;
@@ -55,32 +55,32 @@ export class HeatMaps implements Picture<Place> {
   #signs: { text: string; x: number; y: number }[] = [];
   #pixels = new Map<number, { palette: Palette; pixels: Pixels }>();
 
-  /** Each line holds matrices and signs from left to right. `bare`: without names around the matrices. */
-  constructor(readonly title: string, lines: (Tile | string)[][], readonly describe: (place: Place) => string, private bare = false) {
+  /** Each line holds matrices and signs from left to right; a line of nameless ones has no headings. */
+  constructor(readonly title: string, lines: (Tile | string)[][], readonly describe: (place: Place) => string) {
     let [y, width] = [0, 0];
-    const margin = bare ? 0 : NAMES;
     for (const line of lines) {
-      const heights = line.map((item) => (typeof item === 'string' ? 0 : item.rows * cellOf(item).height));
-      const height = Math.max(0, ...heights);
+      const tiles = line.filter((item) => typeof item !== 'string');
+      const height = Math.max(0, ...tiles.map((tile) => tile.rows * cellOf(tile).height));
+      const top = y + NAMES + (tiles.some(({ name }) => name) ? HEADING : 0);
       let x = 0;
       for (const item of line) {
         if (typeof item === 'string') {
-          this.#signs.push({ text: item, x: x + SIGN / 2, y: y + (bare ? 0 : HEADING + NAMES) + height / 2 });
-          x += Math.max(SIGN, 9 * item.length);
+          const room = Math.max(SIGN, 10 * item.length);
+          this.#signs.push({ text: item, x: x + room / 2, y: top + height / 2 });
+          x += room;
         } else {
           const cell = cellOf(item);
           this.tiles.push(item);
-          this.#boxes.push({ x: x + margin, y: y + (bare ? 0 : HEADING + NAMES), cell });
-          x += margin + item.columns * cell.width + (bare ? 0 : GAP);
+          this.#boxes.push({ x: x + NAMES, y: top, cell });
+          x += NAMES + item.columns * cell.width;
+          width = Math.max(width, x);
+          x += GAP;
         }
       }
-      y += (bare ? 0 : HEADING + NAMES + GAP) + height;
-      width = Math.max(width, x);
+      y = top + height + GAP;
     }
-    [this.width, this.height] = [width, y];
+    [this.width, this.height] = [width, y - GAP];
   }
-
-  box(tile: number) { return this.#boxes[tile]!; }
 
   draw(on: Surface, palette: Palette, marks: Marks<Place>, sight: Sight) {
     for (const { text, x, y } of this.#signs) on.text(text, x, y, { size: 18, fill: palette.muted, anchor: 'middle' });
@@ -105,19 +105,19 @@ export class HeatMaps implements Picture<Place> {
         }
       }
     }
-    if (!this.bare) this.#drawNames(on, palette, tile, n);
+    this.#drawNames(on, palette, tile, n);
     this.#drawMarks(on, palette, marks, sight, tile, n, from, to);
   }
 
   #drawNames(on: Surface, palette: Palette, tile: Tile, n: number) {
     const { x, y, cell } = this.#boxes[n]!;
-    on.text(tile.name, x, y - NAMES - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
+    if (tile.name) on.text(tile.name, x, y - NAMES - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
     // Every name where there is room, else every so many.
-    const every = (side: number) => Math.ceil(14 / side);
-    for (let c = 0; c < tile.columns; c += every(cell.width)) {
+    const every = (side: number, room: number) => Math.ceil(room / side);
+    for (let c = 0; c < tile.columns; c += every(cell.width, 20)) {
       on.text([...(tile.columnNames?.[c] ?? String(c + 1))].slice(0, 6).join(''), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
     }
-    for (let r = 0; r < tile.rows; r += every(cell.height)) {
+    for (let r = 0; r < tile.rows; r += every(cell.height, 12)) {
       on.text([...(tile.rowNames?.[r] ?? String(r + 1))].slice(0, 2).join(''), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });
     }
   }

@@ -2,10 +2,8 @@
 import type { Text } from '../../../documents/recipe.js';
 
 export const t = {
-  row: { zh: '{n} 行', en: '{n} rows' },
-  oneRowUnit: { zh: '1 行', en: '1 row' },
-  column: { zh: '{n} 列', en: '{n} columns' },
-  oneColumnUnit: { zh: '1 列', en: '1 column' },
+  rows: { zh: '行', en: 'rows' },
+  columns: { zh: '列', en: 'columns' },
   addRow: { zh: '{name} 加一行', en: 'Add a row to {name}' },
   removeRow: { zh: '{name} 减一行', en: 'Remove a row from {name}' },
   addColumn: { zh: '{name} 加一列', en: 'Add a column to {name}' },
@@ -42,6 +40,7 @@ export const t = {
   maskFree: { zh: '手绘', en: 'painted' },
   windowSize: { zh: '窗口半宽', en: 'Window reach' },
   paddingLength: { zh: '有效长度', en: 'Real length' },
+  headCount: { zh: '{n} 个头', en: '{n} heads' },
   heads: { zh: '头数', en: 'Heads' },
   scale: { zh: '缩放', en: 'Scale' },
   scaleAuto: { zh: '自动', en: 'automatic' },
@@ -53,6 +52,7 @@ export const t = {
   maskPicture: { zh: '掩码：行是查询，列是键', en: 'The mask: rows are queries, columns keys' },
   visible: { zh: '可见', en: 'visible' },
   hidden: { zh: '遮住', en: 'masked' },
+  pictureTitle: { zh: '注意力：O = softmax(QKᵀ/√d)V 的每一步', en: 'Attention: every step of O = softmax(QKᵀ/√d)V' },
   steps: { zh: '每一步', en: 'Every step' },
   head: { zh: '头 {n}', en: 'Head {n}' },
   stepProjected: { zh: '投影', en: 'Projections' },
@@ -68,6 +68,13 @@ export const t = {
   inspectorEmpty: { zh: '指向任何一格；点一下或按回车键锁定，按 Esc 取消锁定。', en: 'Point at any cell; click or press Enter to lock it, Esc to release.' },
   release: { zh: '取消锁定', en: 'Release' },
   ribbon: { zh: '谁在看谁', en: 'Who attends to whom' },
-  ribbonNote: { zh: '左边查询，右边键；线宽就是权重。', en: 'Queries left, keys right; the width of a line is its weight.' },
+  ribbonNote: { zh: '上面是查询，下面是键；线宽就是权重。', en: 'Queries above, keys below; the width of a line is its weight.' },
+  less: { zh: '收起', en: 'Less' },
+  how: { zh: '怎么来的', en: 'How' },
+  saysScores: { zh: '查询 {query} 与键 {key} 的分数：{value}', en: 'Score of query {query} with key {key}: {value}' },
+  saysScaled: { zh: '查询 {query} 与键 {key} 缩放后的分数：{value}', en: 'Scaled score of query {query} with key {key}: {value}' },
+  saysMasked: { zh: '查询 {query} 与键 {key} 加掩码后的分数：{value}', en: 'Score of query {query} with key {key} after the mask: {value}' },
+  saysWeights: { zh: '查询 {query} 把 {value} 的注意力给了键 {key}', en: 'Query {query} gives {value} of its attention to key {key}' },
+  saysOutput: { zh: '查询 {query} 的输出，第 {key} 个特征：{value}', en: 'Output of query {query}, feature {key}: {value}' },
   fullyMasked: { zh: '这一行全被遮住：权重和输出都是 0。', en: 'Every key of this row is masked: its weights and output are 0.' },
 } as const satisfies Record<string, Text>;

@@ -5,6 +5,9 @@
 import { equals, num, products, softmaxOf, sum } from '../../../../documents/tex.js';
 import type { LabRequest, LabResult } from './worker.js';
 import type { Matrix } from '../../../numbers.js';
+import { format } from '../../../format.js';
+import { say } from '../../../state/page.svelte.js';
+import { t } from '../text.js';
 
 export const stepNames = ['scores', 'scaled', 'masked', 'weights', 'output'] as const;
 export type StepName = (typeof stepNames)[number];
@@ -61,8 +64,10 @@ function scoreChain(r: LabRequest, q: number[], k: number[], i: string, j: strin
   }
 }
 
-/** What the normaliser takes: the masked scores, or without a mask the scaled ones. */
-const taken = (r: LabRequest) => (r.mask === 'none' ? '\\tilde S' : '\\hat S');
+/** What the mask takes: the scaled scores, or the scores themselves where nothing scales them. */
+const scaled = (r: LabRequest) => (scaling(r) ? '\\tilde S' : 'S');
+/** What the normaliser takes: the masked scores, or without a mask those that it would have taken. */
+const taken = (r: LabRequest) => (r.mask === 'none' ? scaled(r) : '\\hat S');
 
 function weightChain(r: LabRequest, row: number[], weights: number[], i: string, j: number, ij: string): string[] {
   const visible = row.filter((x) => x !== -Infinity);
@@ -118,23 +123,53 @@ export function explain(at: Selection, r: LabRequest, result: LabResult): string
   return [`${symbols[step]}${upper}_{${ij}}`, ...symbolic, equals(terms, value)].join(' = ');
 }
 
-/** The formula of a step with the settings in force, without numbers. */
+/** A cell's name in plain letters: A[1, 2] */
+export function nameOf({ step, row, column }: Selection): string {
+  const letter = { scores: 'S', scaled: 'S̃', masked: 'Ŝ', weights: 'A', output: 'O' }[step];
+  return `${letter}[${row + 1}, ${column + 1}]`;
+}
+
+/** A cell in a sentence, for those who hear it. */
+export function describe(at: Selection, result: LabResult, names: string[]): string {
+  const name = (i: number) => names[i] ?? String(i + 1);
+  const value = valueAt(at, result);
+  if (value === undefined) return '';
+  const share = at.step === 'weights' && value >= 0 ? `${format(100 * value, 1)}%` : format(value);
+  return say(sentences[at.step], { query: name(at.row), key: at.step === 'output' ? at.column + 1 : name(at.column), value: share });
+}
+
+const sentences = { scores: t.saysScores, scaled: t.saysScaled, masked: t.saysMasked, weights: t.saysWeights, output: t.saysOutput };
+
+/** What a score is divided or multiplied by, as the sign between two matrices; '' where nothing is done to it. */
+export function scaling(r: LabRequest): string {
+  const scale = r.scale !== null ? `× ${format(r.scale)}` : r.score === 'scaledDot' ? '÷ √d' : '';
+  return [scale, r.temperature === 1 ? '' : '÷ τ'].filter(Boolean).join(' ');
+}
+
+export const normalizing = (r: LabRequest) => t[r.normalizer];
+
+/** The formula of a step with the settings in force, without numbers; h stands for any of several heads. */
 export function formula(step: StepName, r: LabRequest): string {
+  const many = r.heads > 1;
+  const own = (name: string) => (many ? `${name}_h` : name);
+  const of = (name: string) => (many ? `${name}^{(h)}` : name);
   const norms = '\\lVert q_i\\rVert\\lVert k_j\\rVert';
   const scores: Record<LabRequest['score'], string> = {
-    dot: 'S = QK^{\\top}', scaledDot: 'S = QK^{\\top}',
-    sqrtNorm: `S_{ij} = q_i\\cdot k_j\\,/\\sqrt{${norms}}`, cosine: `S_{ij} = q_i\\cdot k_j\\,/\\,${norms}`,
-    general: 'S = QWK^{\\top}', additive: 'S_{ij} = v_a^{\\top}\\tanh(W_aq_i+U_ak_j)', location: 'S_{ij} = (Wq_i+b)_j',
+    dot: `${own('Q')}${own('K')}^{\\top}`, scaledDot: `${own('Q')}${own('K')}^{\\top}`,
+    sqrtNorm: `q_i\\cdot k_j\\,/\\sqrt{${norms}}`, cosine: `q_i\\cdot k_j\\,/\\,${norms}`,
+    general: `${own('Q')}W${own('K')}^{\\top}`, additive: 'v_a^{\\top}\\tanh(W_aq_i+U_ak_j)', location: '(Wq_i+b)_j',
   };
+  const entry = ['sqrtNorm', 'cosine', 'additive', 'location'].includes(r.score) ? '_{ij}' : '';
+  const z = of(taken(r));
   const normalized: Record<LabRequest['normalizer'], string> = {
-    softmax: `\\operatorname{softmax}(${taken(r)})`, sum: `${taken(r)}/\\textstyle\\sum_s${taken(r)}_s`,
-    doubleSoftmax: `\\operatorname{softmax}(\\operatorname{softmax}(${taken(r)}))`, sparsemax: `\\operatorname{sparsemax}(${taken(r)})`,
+    softmax: `\\operatorname{softmax}(${z})`, sum: `${z}/\\textstyle\\sum_s${z}_s`,
+    doubleSoftmax: `\\operatorname{softmax}(\\operatorname{softmax}(${z}))`, sparsemax: `\\operatorname{sparsemax}(${z})`,
   };
   switch (step) {
-    case 'scores': return scores[r.score];
-    case 'scaled': return `\\tilde S = S${r.scale !== null ? '\\cdot c' : r.score === 'scaledDot' ? '/\\sqrt{d}' : ''}${r.temperature === 1 ? '' : '/\\tau'}`;
-    case 'masked': return r.mask === 'none' ? '\\hat S = \\tilde S' : '\\hat S = \\tilde S + M';
-    case 'weights': return `A = ${normalized[r.normalizer]}`;
-    case 'output': return 'O = AV';
+    case 'scores': return `${of('S')}${entry} = ${scores[r.score]}`;
+    case 'scaled': return `${of('\\tilde S')} = ${of('S')}${r.scale !== null ? '\\cdot c' : r.score === 'scaledDot' ? '/\\sqrt{d}' : ''}${r.temperature === 1 ? '' : '/\\tau'}`;
+    case 'masked': return `${of('\\hat S')} = ${of(scaled(r))} + M`;
+    case 'weights': return `${of('A')} = ${normalized[r.normalizer]}`;
+    case 'output': return many ? 'O = [A^{(1)}V_1,\\,\\ldots]' : 'O = AV';
   }
 }
