@@ -29,6 +29,9 @@ export function format(x: number, decimals = 3): string {
   return signed(Math.fround(Number(short)) === Math.fround(x) ? short : fixed);
 }
 
+/** A weight as a share: 11.8%. */
+export const share = (x: number) => (x > 0 && x < 5e-4 ? '<0.1%' : `${format(100 * x, 1)}%`);
+
 /** Nine significant digits: all that a float32 holds. */
 export function full(x: number): string {
   return special(x) ?? signed(String(Number(x.toPrecision(9))));

@@ -33,7 +33,7 @@ export interface Place extends Cell { tile: number }
 export const MOST_WITH_NUMBERS = 12;
 const NUMBERED = { width: 46, height: 34 };
 /** A matrix in colour alone is at least about so large. */
-const PLAIN = 184;
+export const PLAIN = 184;
 const HEADING = 24;
 const NAMES = 18;
 const GAP = 16;

@@ -5,7 +5,7 @@
 import { equals, num, products, softmaxOf, sum } from '../../../../documents/tex.js';
 import type { LabRequest, LabResult } from './worker.js';
 import type { Matrix } from '../../../numbers.js';
-import { format } from '../../../format.js';
+import { format, share } from '../../../format.js';
 import { say } from '../../../state/page.svelte.js';
 import { t } from '../text.js';
 
@@ -134,8 +134,9 @@ export function describe(at: Selection, result: LabResult, names: string[]): str
   const name = (i: number) => names[i] ?? String(i + 1);
   const value = valueAt(at, result);
   if (value === undefined) return '';
-  const share = at.step === 'weights' && value >= 0 ? `${format(100 * value, 1)}%` : format(value);
-  return say(sentences[at.step], { query: name(at.row), key: at.step === 'output' ? at.column + 1 : name(at.column), value: share });
+  return say(sentences[at.step], {
+    query: name(at.row), key: at.step === 'output' ? at.column + 1 : name(at.column), value: at.step === 'weights' && value >= 0 ? share(value) : format(value),
+  });
 }
 
 const sentences = { scores: t.saysScores, scaled: t.saysScaled, masked: t.saysMasked, weights: t.saysWeights, output: t.saysOutput };
