@@ -1,9 +1,11 @@
 #!/usr/bin/env node
 // `npm run bench:page`: how soon the page is there, and how soon it follows, in Chromium. In milliseconds:
 // first content, first number that the core has computed, the longest task until then; and in the Lab, from a key to the
-// redrawn output, by the size of the matrices. Medians of --times (5) loads.
+// redrawn output, by the size of the matrices. Medians of --times (5) loads. Last, frames a second of twelve heat maps of
+// 512 × 512 that are zoomed and panned.
 
 import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
 import { buildPage } from '../../tools/build.mjs';
 import { main, say } from '../../tools/lib/console.mjs';
 import { fromRoot } from '../../tools/lib/paths.mjs';
@@ -56,18 +58,24 @@ async function keys(browser, url, size, times) {
   const page = await browser.newPage();
   try {
     await page.goto(`${url}${hash}`);
-    await page.waitForSelector('[data-view="lab"] [data-state="ready"]');
+    await page.setViewport({ width: 1366, height: 768 });
+    await page.waitForSelector('[data-view="lab"] [data-state="ready"] [data-step="output"]');
+    await new Promise((resolve) => { setTimeout(resolve, 1000); }); // what the load left to do
     await page.focus('[data-input="q"] input');
     const taken = [];
     for (let n = 0; n < times + 1; n++) {
       await page.$eval('[data-input="q"] input', (input) => input.select());
       await page.evaluate(() => {
-        const output = document.querySelector('[data-step="output"] td[data-value]');
-        const before = output.dataset.value;
+        // Cells with numbers, or above twelve a canvas that counts its drawings.
+        const drawn = () => {
+          const { value, drawn: count } = document.querySelector('[data-step="output"] td[data-value], [data-step="output"] canvas').dataset;
+          return value ?? count;
+        };
+        const before = drawn();
         globalThis.redrawn = new Promise((resolve) => {
           addEventListener('keydown', ({ timeStamp }) => {
             const look = () => requestAnimationFrame(() => {
-              if (document.querySelector('[data-step="output"] td[data-value]').dataset.value === before) return look();
+              if (drawn() === before) return look();
               setTimeout(() => resolve(performance.now() - timeStamp)); // after the frame
             });
             look();
@@ -78,6 +86,49 @@ async function keys(browser, url, size, times) {
       taken.push(await page.evaluate(() => globalThis.redrawn));
     }
     return median(taken.slice(1)); // the first warms up
+  } finally {
+    await page.close();
+  }
+}
+
+/** Frames a second while twelve maps are zoomed into and panned over, each frame drawn anew. */
+async function frames(browser, url) {
+  const { outputFiles: [bundle] } = await build({
+    stdin: {
+      contents: "export * from './heatmaps.js'; export { CanvasSurface } from './surface.js'; export { painter } from './colour.js';",
+      resolveDir: fromRoot('web', 'src', 'draw'), loader: 'ts',
+    },
+    bundle: true, format: 'iife', globalName: 'draw', write: false,
+  });
+  const page = await browser.newPage();
+  try {
+    await page.setViewport({ width: 1366, height: 768 });
+    await page.goto(url);
+    await page.addScriptTag({ content: bundle.text });
+    return await page.evaluate(async () => {
+      const { HeatMaps, CanvasSurface, painter } = globalThis.draw;
+      const tiles = Array.from({ length: 12 }, (_, n) => ({
+        name: `head ${n}`, rows: 512, columns: 512, at: (r, c) => Math.abs(Math.sin(n + r * c)), role: 'weights', extent: 1,
+      }));
+      const picture = new HeatMaps('', [0, 4, 8].map((from) => tiles.slice(from, from + 4)), () => '');
+      const canvas = Object.assign(document.createElement('canvas'), { width: 1300, height: 700 });
+      document.body.prepend(canvas);
+      const context = canvas.getContext('2d');
+      const palette = { paint: painter(), ink: '#000', muted: '#555', line: '#ccc', edge: '#888', accent: '#639', card: '#fff' };
+      const frame = (n) => {
+        const scale = 1 + 20 * Math.sin((Math.PI * n) / 120) ** 2;
+        const [x, y] = [(picture.width * n) / 240, (picture.height * n) / 240];
+        context.setTransform(1, 0, 0, 1, 0, 0);
+        context.clearRect(0, 0, 1300, 700);
+        context.setTransform(scale, 0, 0, scale, -x * scale, -y * scale);
+        picture.draw(new CanvasSurface(context), palette, { preview: null, locked: null, related: () => false }, { x, y, width: 1300 / scale, height: 700 / scale, scale });
+        context.getImageData(0, 0, 1, 1); // drawn, and not only noted down
+      };
+      frame(0); // makes the bitmaps
+      const begin = performance.now();
+      for (let n = 1; n <= 120; n++) await new Promise((resolve) => requestAnimationFrame(() => resolve(frame(n))));
+      return 120_000 / (performance.now() - begin);
+    });
   } finally {
     await page.close();
   }
@@ -102,6 +153,9 @@ await main(import.meta, async () => {
     say('');
     row('the Lab', 'key to redraw');
     for (const size of sizes) row(`${size} × ${size}`, await keys(browser, server.url, size, times));
+    say('');
+    row('12 × 512 × 512', 'frames a second');
+    row('zoom and pan', await frames(browser, server.url));
   } finally {
     await browser.close();
     await server.close();
