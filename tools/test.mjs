@@ -63,8 +63,7 @@ const places = [
     run: async ({ only }) => {
       const { chromium, firefox } = await setupBrowsers();
       const { files, pattern } = chosenFiles('tests/browser', only);
-      // One file at a time: tests that time out because others starve them are no use.
-      return runNodeTests('browser', files, { concurrency: 1, pattern, env: { CHROMIUM: chromium, FIREFOX: firefox } });
+      return runNodeTests('browser', files, { concurrency: Math.min(4, availableParallelism()), pattern, env: { CHROMIUM: chromium, FIREFOX: firefox } });
     },
   },
   native('native-release', 'quick'), node('quick'),
