@@ -5,8 +5,9 @@ import { test } from 'node:test';
 import { load } from '../../dist/node.js';
 import { pageSource } from './support/page.mjs';
 
-const { headOf, isKnown, run, SLOPE, starters, wordsOf } = await pageSource(`
-  export * from './src/views/home/words.js';
+const { charactersOf, headOf, isKnown, run, SLOPE, starters, wordsOf } = await pageSource(`
+  export * from './src/words/table.js';
+  export { starters } from './src/views/home/first.js';
   export { default as run } from './src/views/home/worker.js';
 `);
 const first = JSON.parse(await readFile(new URL('../../web/src/views/home/first.json', import.meta.url), 'utf8'));
@@ -30,6 +31,7 @@ test('Chinese is cut by the table, and by character where it knows none; other s
   assert.deepEqual(wordsOf('注意力很鑫'), ['注意力', '很', '鑫']);
   assert.deepEqual(wordsOf(' It’s  tea, and 咖啡! '), ['It’s', 'tea', ',', 'and', '咖啡', '!']);
   assert.deepEqual(wordsOf('   '), []);
+  assert.deepEqual(charactersOf('喝牛奶, and coffee'), ['喝', '牛', '奶', ',', 'and', 'coffee']);
 });
 
 test('a word that the table has not looks for nothing: its attention goes by distance alone', async () => {

@@ -1,16 +1,10 @@
-/** What the core answers to the sentences that the page begins with, so that they stand there before the core does. */
-import { pick } from '../../text.js';
+/** The sentences that the page begins with, and what the core answers to them, so that both stand there before the core does. */
+import type { Text } from '../../../documents/recipe.js';
 import first from './first.json';
-import { t } from './text.js';
 
 export { first };
 
-/** The key that gets most of a query's weights. */
-export const most = (row: number[]) => row.reduce((best, w, i) => (w > row[best]! ? i : best), 0);
-
-/** “drinks” gives 45% of its attention to “coffee”. */
-export function told(language: keyof typeof first, words: string[], weights: number[][], query: number): string {
-  const row = weights[query]!;
-  const key = most(row);
-  return pick(t.gives, language, { query: words[query]!, key: words[key]!, share: `${Math.round(100 * row[key]!)}%` });
-}
+export const starters: Record<keyof Text, { text: string; word: number }> = {
+  zh: { text: '我爱喝茶，但不喝咖啡', word: 2 },
+  en: { text: 'I love tea but she drinks coffee', word: 5 },
+};

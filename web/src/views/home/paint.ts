@@ -1,9 +1,10 @@
 /** The front door as plain HTML, for vite.config.ts to put into index.html: it is there before any script. */
 import { t as shell } from '../../shell/text.js';
 import { linesOf } from '../../draw/lines.js';
-import { first, told } from './first.js';
+import { wordsOf } from '../../words/table.js';
+import { told } from '../../words/told.js';
+import { first, starters } from './first.js';
 import { t } from './text.js';
-import { starters, wordsOf } from './words.js';
 
 type Language = keyof typeof starters;
 

@@ -3,8 +3,6 @@ import type { Text } from '../../../documents/recipe.js';
 export const t = {
   lead: { zh: '注意力：每个词看向别的词，看多少，用数字说。', en: 'Attention: every word looks at the others, and numbers say how much.' },
   sentence: { zh: '一句话', en: 'A sentence' },
-  gives: { zh: '“{query}”把 {share} 的注意力给了“{key}”。', en: '“{query}” gives {share} of its attention to “{key}”.' },
-  even: { zh: '词表里没有“{query}”：它什么也不找，只看远近。', en: 'The table has no “{query}”: it looks for nothing, and goes by distance alone.' },
   hint: { zh: '点一个词，看它看向谁；改句子、温度或掩码，图立刻跟着变。', en: 'Tap a word to see what it looks at; change the sentence, the temperature or the mask, and the picture follows.' },
   byHand: {
     zh: '这里的词向量很小，是手工设定的：每个词是什么、在找什么；离得越远，分数越低。没有从语料里学过。',

@@ -3,11 +3,10 @@
  * six features. q is what a word looks for, k what it is; a word that stands farther away scores lower (ALiBi). Nothing
  * here was learnt from text, and the page says so.
  */
-import type { Language } from '../../state/page.svelte.js';
 
 /** Persons and animals, actions, things, places, qualities, denials. */
-type Feature = 'who' | 'act' | 'thing' | 'place' | 'quality' | 'not';
-const features: Feature[] = ['who', 'act', 'thing', 'place', 'quality', 'not'];
+export const features = ['who', 'act', 'thing', 'place', 'quality', 'not'] as const;
+type Feature = (typeof features)[number];
 type Vector = Partial<Record<Feature, number>>;
 
 interface Role { is: Vector; seeks: Vector; zh: string; en: string }
@@ -27,14 +26,6 @@ const roleOf = new Map<string, Role>(Object.values(roles).flatMap((role: Role) =
   `${role.zh} ${role.en}`.split(' ').map((word) => [word, role] as const)));
 const longest = Math.max(...[...roleOf.keys()].map((word) => (/^\p{Script=Han}/u.test(word) ? word.length : 1)));
 
-export const starters: Record<Language, { text: string; word: number }> = {
-  zh: { text: '我爱喝茶，但不喝咖啡', word: 2 },
-  en: { text: 'I love tea but she drinks coffee', word: 5 },
-};
-
-/** So many words have room beside one another. */
-export const MOST_WORDS = 16;
-
 /** Words of a text: Chinese by the table, and by character where it knows none; others at blanks; each mark alone. */
 export function wordsOf(text: string): string[] {
   const words: string[] = [];
@@ -47,6 +38,10 @@ export function wordsOf(text: string): string[] {
   }
   return words;
 }
+
+/** The same, but Chinese always by character. */
+export const charactersOf = (text: string): string[] =>
+  wordsOf(text).flatMap((word) => (/^\p{Script=Han}/u.test(word) ? [...word] : word));
 
 const row = (vector: Vector) => features.map((name) => vector[name] ?? 0);
 const role = (word: string): Role | undefined => roleOf.get(word.toLowerCase());
