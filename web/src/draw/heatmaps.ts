@@ -21,6 +21,8 @@ export interface Tile {
   extent: number;
   rowNames?: string[];
   columnNames?: string[];
+  /** Of one size, however many its cells. */
+  small?: boolean;
 }
 
 export const tileOf = (name: string, matrix: number[][], role: Role, extent: number, names: Pick<Tile, 'rowNames' | 'columnNames'> = {}): Tile => ({
@@ -41,8 +43,8 @@ const SIGN = 26;
 
 interface Box { x: number; y: number; cell: { width: number; height: number } }
 
-const cellOf = ({ rows, columns }: Tile) => {
-  if (Math.max(rows, columns) <= MOST_WITH_NUMBERS) return NUMBERED;
+const cellOf = ({ rows, columns, small }: Tile) => {
+  if (!small && Math.max(rows, columns) <= MOST_WITH_NUMBERS) return NUMBERED;
   const side = PLAIN / Math.max(rows, columns);
   return { width: side, height: side };
 };

@@ -22,6 +22,17 @@ export const choice = <T extends string>(options: readonly T[], value: T): Prope
   serialise: (v) => v,
 });
 
+/** Some of a few, in the order of the options; none at all makes no sense. */
+export const several = <T extends string>(options: readonly T[], value: readonly T[]): Property<readonly T[]> => ({
+  default: value,
+  parse: (text) => {
+    const named = text.split(',');
+    const known = options.filter((option) => named.includes(option));
+    return known.length === named.length ? known : undefined;
+  },
+  serialise: (v) => v.join(','),
+});
+
 export const number = (value: number, fits: (x: number) => boolean): Property<number> => ({
   default: value,
   parse: (text) => {
@@ -31,13 +42,23 @@ export const number = (value: number, fits: (x: number) => boolean): Property<nu
   serialise: String,
 });
 
-export const whole = (least: number) => (x: number) => Number.isInteger(x) && x >= least && x <= 4096;
+export const whole = (least: number, most = 4096) => (x: number) => Number.isInteger(x) && x >= least && x <= most;
 
 export const optional = (inner: Property<number>): Property<number | null> => ({
   default: null,
   parse: (text) => inner.parse(text),
   serialise: String,
 });
+
+/** A place in a matrix, or none: `3,5`, counted from 0. */
+export const cell: Property<{ row: number; column: number } | null> = {
+  default: null,
+  parse: (text) => {
+    const found = /^(\d{1,4}),(\d{1,4})$/.exec(text);
+    return found ? { row: Number(found[1]), column: Number(found[2]) } : undefined;
+  },
+  serialise: (v) => `${v!.row},${v!.column}`,
+};
 
 // Brackets get lost in chats and mails; separators by depth don't: a row is 1,2,3 and rows are parted by semicolons.
 const SEPARATORS = [',', ';', '/', '~'];

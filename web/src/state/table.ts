@@ -3,6 +3,9 @@ import type { Property } from './properties.js';
 
 export type Properties<T> = { [K in keyof T]-?: Property<T[K]> };
 
+/** What a record of properties is a table of. */
+export type StateOf<P> = { [K in keyof P]: P[K] extends Property<infer T> ? T : never };
+
 export class Table<T extends object> {
   readonly defaults: T;
   readonly names: (keyof T & string)[];

@@ -1,19 +1,15 @@
 /** The lab's settings and numbers. */
-import type { Normalizer, Score } from 'attention-playground';
 import type { Matrix } from '../../numbers.js';
 import { defineState } from '../../state/define.svelte.js';
 import { choice, number, numbers, optional, place, whole, word } from '../../state/properties.js';
+import type { StateOf } from '../../state/table.js';
+import { masks, modes, normalizers, scores, sources, type MaskKind, type Mode, type Normalizer, type Score, type Source } from './choices.js';
+import { compare } from './compare/state.js';
 import { starters } from './equation/starters.js';
+import { positions } from './positions/state.js';
+import { words } from './words/state.js';
 
-export const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'] as const satisfies readonly Score[];
-export const normalizers = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'] as const satisfies readonly Normalizer[];
-export const masks = ['none', 'causal', 'window', 'padding', 'free'] as const;
-export const sources = ['qkv', 'x'] as const;
-export const modes = ['equation'] as const;
-
-export type Mode = (typeof modes)[number];
-export type MaskKind = (typeof masks)[number];
-export type Source = (typeof sources)[number];
+export * from './choices.js';
 
 /** What is computed with. */
 export interface LabSettings {
@@ -34,7 +30,7 @@ export interface LabSettings {
   temperature: number;
 }
 
-export interface LabState extends LabSettings {
+export interface LabState extends LabSettings, StateOf<typeof compare>, StateOf<typeof positions>, StateOf<typeof words> {
   mode: Mode;
   /** Names of the rows, for the pictures: empty, or words with blanks between. */
   tokens: string;
@@ -61,4 +57,7 @@ export const lab = defineState<LabState>('lab', {
   scale: optional(number(1, () => true)),
   temperature: number(1, (x) => x > 0),
   tokens: word(''),
+  ...compare,
+  ...positions,
+  ...words,
 });

@@ -1,0 +1,1 @@
+export { attendWords as default } from '../../../words/attend.js';
