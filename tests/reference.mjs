@@ -97,3 +97,16 @@ export const sinusoidal = (length, dim) => Array.from({ length }, (_, p) => Arra
   const angle = p / 10000 ** ((i - (i % 2)) / dim);
   return i % 2 ? Math.cos(angle) : Math.sin(angle);
 }));
+
+/** Row p of x with the pairs (x_i, x_{i+D/2}) turned by p · base^(−2i/D). */
+export const rotary = (x, base = 10000) => x.map((row, p) => {
+  const half = row.length / 2;
+  const angle = (i) => p * base ** (-i / half);
+  return row.map((value, i) => (i < half
+    ? value * Math.cos(angle(i)) - row[i + half] * Math.sin(angle(i))
+    : value * Math.cos(angle(i - half)) + row[i - half] * Math.sin(angle(i - half))));
+});
+
+/** What a head's slope, of a number of heads that is a power of two, takes off for distance. */
+export const alibi = (heads, head, length) => Array.from({ length }, (_, t) =>
+  Array.from({ length }, (__, s) => -(2 ** ((-8 * (head + 1)) / heads)) * Math.abs(t - s)));

@@ -20,6 +20,12 @@ const looks = [
   { hash: '#view=lab&lang=en&theme=dark&heads=2&mask=causal&score=additive', size: desktop },
   { hash: '#view=lab&lang=zh&theme=light&source=x&score=general&mask=free&normalizer=sum', size: phone },
   { hash: '#view=lab&lang=en&theme=light&score=location', size: desktop },
+  { hash: '#view=lab&mode=compare&lang=en&theme=dark&compare.cell=1,1', size: desktop },
+  { hash: '#view=lab&mode=compare&lang=zh&theme=light&compare=heads', size: phone },
+  { hash: '#view=lab&mode=positions&lang=zh&theme=dark&positions=alibi&positions.cell=1,2', size: desktop },
+  { hash: '#view=lab&mode=positions&lang=en&theme=light&positions=rotary', size: phone },
+  { hash: '#view=lab&mode=words&lang=en&theme=light', size: desktop },
+  { hash: '#view=lab&mode=words&lang=zh&theme=dark&words.by=character&words.mask=causal', size: phone },
 ];
 
 async function violations(page) {
@@ -49,7 +55,8 @@ for (const browserName of browsers) {
     }
 
     test('no view scrolls sideways on a phone, in either language', async () => {
-      for (const hash of ['#lang=zh', '#lang=en', '#view=documents&lang=zh', '#view=documents&lang=en', '#view=learn&lang=en&step=positions', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4']) {
+      for (const hash of ['#lang=zh', '#lang=en', '#view=documents&lang=zh', '#view=documents&lang=en', '#view=learn&lang=en&step=positions', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4',
+        '#view=lab&mode=compare&lang=en&compare=heads&compare.heads=1,2,4', '#view=lab&mode=positions&lang=en&positions=alibi&positions.heads=8&positions.length=64', '#view=lab&mode=words&lang=en']) {
         const { page, verify } = await open(its.browser, its.home, hash, phone);
         assert.equal(await overflow(page), 0, hash);
         await verify();
