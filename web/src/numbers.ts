@@ -74,12 +74,16 @@ export interface Pasted { matrix: Matrix; header: boolean }
 
 /** Rows in brackets, as JSON, NumPy and PyTorch write them; undefined where brackets do not match. */
 function bracketedRows(text: string): string[][] | undefined {
-  const inner = text.replace(/^\w+\(/, '').replace(/(,\s*\w+=[^\])]*)*\)?$/, '').trim();
+  const inner = text.replace(/^[\w.]+\(/, '').replace(/(,\s*\w+=[^\])]*)*\)?$/, '').trim();
   let depth = 0;
   for (const sign of inner) depth += sign === '[' ? 1 : sign === ']' ? -1 : 0;
   if (depth !== 0 || !inner.endsWith(']')) return undefined;
   return [...inner.matchAll(/\[([^[\]]*)\]/g)].map(([, row]) => row!.split(/[\s,]+/).filter(Boolean));
 }
+
+/** LaTeX's rows, as `bmatrix` and its like have them. */
+const texRows = (text: string): string[][] => text.replace(/\\(begin|end)\{\w+\*?\}/g, '').replaceAll(/\\times\s*10\^\{(-?\d+)\}/g, 'e$1')
+  .trim().replace(/\\\\$/, '').split('\\\\').map((row) => row.split('&').map((cell) => cell.trim()));
 
 /** Lines of cells: from a spreadsheet, CSV, or typed. */
 function lines(text: string): string[][] {
@@ -91,13 +95,17 @@ function lines(text: string): string[][] {
   });
 }
 
-/** A matrix from what people have: JSON, NumPy's and PyTorch's prints, CSV, tabs, blanks; the first row may hold names. */
+/** No names of columns, though of letters. */
+const NOT_FINITE = /^[+-]?\\?(\w+\.)?(inf(ty|inity)?|nan|null)$/i;
+
+/** A matrix from what people have: JSON, NumPy's and PyTorch's prints, LaTeX, CSV, tabs, blanks; the first row may hold names. */
 export function parseMatrix(text: string): Pasted | Complaint {
   const trimmed = plain(text);
   if (trimmed === '') return { key: 'emptyPaste' };
-  const found = /^(\w+\()?\s*\[/.test(trimmed) ? bracketedRows(trimmed) : lines(trimmed);
+  const found = /^([\w.]+\()?\s*\[/.test(trimmed) ? bracketedRows(trimmed) : trimmed.startsWith('\\begin') ? texRows(trimmed) : lines(trimmed);
   if (!found) return { key: 'badJson' };
-  const header = found.length > 1 && found[0]!.every((cell) => /\p{L}/u.test(cell) && typeof parseNumber(cell) !== 'number');
+  const isName = (cell: string) => /\p{L}/u.test(cell) && typeof parseNumber(cell) !== 'number' && !NOT_FINITE.test(cell);
+  const header = found.length > 1 && found[0]!.every(isName);
   const cells = header ? found.slice(1) : found;
   const width = cells[0]?.length ?? 0;
   if (width === 0) return { key: 'emptyPaste' };
