@@ -8,8 +8,9 @@ import { setupEmscripten } from './toolchain/emscripten.mjs';
 import { setupEnvironment, writeEnvironmentScript } from './toolchain/environment.mjs';
 import { setupNodeModules } from './toolchain/node-modules.mjs';
 import { requireBuildTools } from './toolchain/requirements.mjs';
+import { setupTorch } from './toolchain/torch.mjs';
 
-export { requireBuildTools, setupBrowsers, setupEmscripten, setupEnvironment, setupNodeModules };
+export { requireBuildTools, setupBrowsers, setupEmscripten, setupEnvironment, setupNodeModules, setupTorch };
 
 await main(import.meta, async () => {
   const begin = performance.now();
@@ -17,9 +18,11 @@ await main(import.meta, async () => {
   await setupNodeModules();
   const env = await setupEnvironment({ wasm: true });
   const browsers = await setupBrowsers();
+  const python = await setupTorch();
   say(`Emscripten  ${env.EMSCRIPTEN_ROOT}`);
   say(`Chromium    ${browsers.chromium}`);
   say(`Firefox     ${browsers.firefox}`);
+  say(`PyTorch     ${python}`);
   say(`By hand     . ${writeEnvironmentScript(env)}`);
   say(`Set-up complete (${seconds(begin)})`);
 });

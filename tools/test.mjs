@@ -13,7 +13,7 @@ import { parseArgs } from 'node:util';
 import { buildModule, buildPage, buildPreset } from './build.mjs';
 import { main, Problem, say, seconds } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
-import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules } from './setup.mjs';
+import { requireBuildTools, setupBrowsers, setupEnvironment, setupNodeModules, setupTorch } from './setup.mjs';
 import { chosenFiles, nativeFilters, onceOnly } from './testing/choice.mjs';
 import { added, runDoctest, runNodeTests, runSideBySide, runUnderSets } from './testing/runners.mjs';
 import { relaxedSimdFlags } from './toolchain/emscripten.mjs';
@@ -42,15 +42,17 @@ const wasm = {
   })))),
 };
 
-/** quick leaves out what packs, installs and loads a hundred cores. */
-const slow = /(package|places|types|page-types|end|documents-training|training-curve)\.test\.mjs$/;
+/** quick leaves out what packs, installs, loads a hundred cores and runs other programs. */
+const slow = /(package|page-code-python|places|types|page-types|end|documents-training|training-curve)\.test\.mjs$/;
 const node = (stage) => ({
   stage,
   place: 'npm module in Node',
   build: buildModule,
-  run({ only }) {
+  async run({ only }) {
     const { files, pattern } = chosenFiles('tests/node', only);
-    return runNodeTests('node', stage === 'quick' ? files.filter((file) => !slow.test(file)) : files, { concurrency: availableParallelism(), pattern });
+    const options = { concurrency: availableParallelism(), pattern };
+    return stage === 'quick' ? runNodeTests('node', files.filter((file) => !slow.test(file)), options)
+      : runNodeTests('node', files, { ...options, env: { PYTHON: await setupTorch() } });
   },
 });
 
@@ -74,6 +76,7 @@ async function setup(stages) {
   await setupNodeModules();
   await setupEnvironment({ wasm: stages.size > 1 || !stages.has('native') });
   if (stages.has('browser')) await setupBrowsers();
+  if (stages.has('node')) await setupTorch();
 }
 
 /**

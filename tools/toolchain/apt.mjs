@@ -23,7 +23,8 @@ export function osRelease() {
 
 /**
  * Fetches packages of `suite` and unpacks them into `folder`.
- * withDependencies: also whatever they need that this system does not have.
+ * withDependencies: also whatever they need that this system does not have; 'all': that it has, too, down to libc, as
+ * another suite's programs need, which cannot be mixed with this one's.
  * Returns the files that were unpacked, which name the versions.
  */
 export async function unpackPackages({ suite, packages, withDependencies = false, exclude = [], folder }) {
@@ -93,7 +94,7 @@ async function aptGet(apt, args, options) {
 
 function explain(output) {
   const errors = output.split('\n').filter((line) => /^[EW]:/.test(line)).slice(0, 4).join('\n');
-  if (/No space left/.test(output)) return `The disk is full: ${toolchain} needs about 2 GB in all.\n${errors}`;
+  if (/No space left/.test(output)) return `The disk is full: ${toolchain} needs about 3 GB in all.\n${errors}`;
   if (/NO_PUBKEY|not signed|EXPKEYSIG/.test(output)) {
     return `The Debian archive's signature could not be checked; the keyring of this machine may be too old (package debian-archive-keyring).\n${errors}`;
   }
@@ -108,7 +109,8 @@ function explain(output) {
 
 /** What must be fetched: [{ file, spec, bytes }]. */
 async function plan(apt, packages, withDependencies) {
-  const command = withDependencies ? ['install', '--reinstall', '--yes', '--no-install-recommends'] : ['download'];
+  const status = withDependencies === 'all' ? ['-o', 'Dir::State::status=/dev/null'] : ['--reinstall'];
+  const command = withDependencies ? ['install', ...status, '--yes', '--no-install-recommends'] : ['download'];
   const stdout = await aptGet(apt, ['-q', ...command, '--print-uris', ...packages]);
   return [...stdout.matchAll(/^'[^']+' (\S+)_(\S+)_(\w+)\.deb (\d+)/gm)]
     .map(([, name, version, arch, bytes]) => ({
@@ -118,7 +120,7 @@ async function plan(apt, packages, withDependencies) {
       bytes: Number(bytes),
     }))
     // A second libc in LD_LIBRARY_PATH would not match the system's own loader.
-    .filter(({ name }) => !withDependencies || !['libc6', 'libc-bin'].includes(name));
+    .filter(({ name }) => withDependencies !== true || !['libc6', 'libc-bin'].includes(name));
 }
 
 async function download({ archives, ...apt }, list, suite) {

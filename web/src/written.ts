@@ -21,8 +21,8 @@ const pythonFloat = (x: number) => shortest(x).replace(/^(-?\d+)$/, '$1.');
 const texFloat = (x: number) => shortest(x).replace(/e\+?(-?\d+)$/, '\\times10^{$1}');
 
 /** Rows in brackets: in one line where they are short, else in lines that begin `indent` to the right. */
-export function bracketed(matrix: Matrix, write: (x: number) => string, indent = 0): string {
-  const rows = matrix.map((row) => `[${row.map(write).join(', ')}]`);
+export function bracketed<T>(matrix: T[][], write: (x: T) => string, indent = 0): string {
+  const rows = matrix.map((row) => `[${row.map((x) => write(x)).join(', ')}]`);
   const line = rows.join(', ');
   return `[${line.length <= 60 ? line : rows.join(`,\n${' '.repeat(indent + 1)}`)}]`;
 }

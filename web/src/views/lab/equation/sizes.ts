@@ -1,7 +1,7 @@
 /** The lab's matrices share sizes: a key more is a value more. Adding and removing keeps them together. */
 import type { LabRequest } from './worker.js';
 import { fitted, type Matrix } from '../../../numbers.js';
-import type { LabState, Source } from '../state.js';
+import type { LabSettings, LabState, Source } from '../state.js';
 import { filler, identity } from './starters.js';
 
 /** T queries, S keys, D features of queries and keys, Dv of values, M of X, A hidden units of the additive score. */
@@ -51,7 +51,7 @@ export const resize = (state: LabState, size: Size, by: 1 | -1): Partial<LabStat
     .reduce((patch, shaped) => ({ ...patch, ...resized(state, shaped, size, by) }), {});
 
 /** Numbers of queries and keys, and of features of queries, keys and values. */
-export function sizesOf(state: LabState) {
+export function sizesOf(state: LabSettings) {
   const own = state.source === 'qkv';
   return {
     T: (own ? state.q : state.x).length,

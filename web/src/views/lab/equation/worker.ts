@@ -1,7 +1,8 @@
 /** One attention with the lab's settings, in the worker: every intermediate, one matrix per head. */
-import type { AttendOptions, Attn, Tensor } from 'attention-playground';
+import type { Attn, Tensor } from 'attention-playground';
 import { slices, type Matrix } from '../../../numbers.js';
 import type { LabSettings } from '../state.js';
+import { attendOptions } from './options.js';
 
 export type LabRequest = LabSettings;
 
@@ -16,34 +17,13 @@ export interface LabResult {
   output: Matrix;
 }
 
-function scoreWeights(r: LabRequest): Partial<AttendOptions> {
-  switch (r.score) {
-    case 'general': return { weight: r.general };
-    case 'additive': return { queryWeight: r.additiveQ, keyWeight: r.additiveK, scoreVector: r.additiveV[0]! };
-    case 'location': return { weight: r.location, bias: r.locationB[0]! };
-    default: return {};
-  }
-}
-
-function maskOf(r: LabRequest): AttendOptions['mask'] {
-  switch (r.mask) {
-    case 'window': return { window: r.window };
-    case 'padding': return { padding: [r.padding] };
-    case 'free': return { additive: r.painted.map((row) => row.map((on) => (on ? -Infinity : 0))) };
-    default: return r.mask;
-  }
-}
-
 export default function run(attn: Attn, r: LabRequest): LabResult {
   let result: LabResult;
   attn.scope(() => {
     const input = (own: Matrix, projection: Matrix) =>
       r.source === 'qkv' ? attn.tensor(own) : attn.tensor(r.x).matmul(attn.tensor(projection));
     const [q, k, v] = [input(r.q, r.wq), input(r.k, r.wk), input(r.v, r.wv)];
-    const out = attn.attend(q, k, v, {
-      score: r.score, normalizer: r.normalizer, mask: maskOf(r), heads: r.heads, temperature: r.temperature,
-      ...(r.scale === null ? {} : { scale: r.scale }), ...scoreWeights(r),
-    });
+    const out = attn.attend(q, k, v, attendOptions(r));
     const matrix = (tensor: Tensor) => tensor.toArray() as Matrix;
     const perHead = (tensor: Tensor) => slices(matrix(tensor)).map((slice) => slice.matrix);
     const entropy = attn.F.entropy(out.weights).toArray() as number[] | number[][];
