@@ -1,7 +1,7 @@
 // The lab against plain double precision: every score, normaliser and mask, heads, scale and temperature.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, cell, choose, close, eventually, matrix, more, open, paste, turnedPairs, text, type } from './support/harness.mjs';
+import { browserAndSite, cell, choose, close, eventually, matrix, more, open, turnedPairs, text, type } from './support/harness.mjs';
 import { attendHeads, entropy as rowEntropy, matmul } from '../reference.mjs';
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
@@ -166,7 +166,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
 
     test('sizes that do not fit are refused by the core, and the last result stays', async () => {
       const { page, verify } = await lab();
-      await paste(page, cell('[data-input="k"]', 0, 0), '[[1, 2], [3, 4]]');
+      await page.evaluate(() => { location.hash = '#view=lab&lang=en&k=1,2;3,4'; });
       const refusal = await page.waitForSelector('.now [data-code="SHAPE"]');
       assert.match(await refusal.evaluate((element) => element.textContent), /\[4,4\].*\[2,2\]/);
       assert.ok(await page.$('.steps .stale'), 'the last result stays, dimmed');

@@ -1,11 +1,8 @@
 // For everyone: no violation that axe-core can find, no page that scrolls sideways, and a way on after a crash.
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { browserAndSite, browsers, choose, eventually, open, site, text } from './support/harness.mjs';
+import { browserAndSite, browsers, choose, eventually, open, site, text, violations } from './support/harness.mjs';
 
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const desktop = { width: 1280, height: 900 };
 const phone = { width: 360, height: 740 };
 
@@ -27,15 +24,6 @@ const looks = [
   { hash: '#view=lab&mode=words&lang=en&theme=light', size: desktop },
   { hash: '#view=lab&mode=words&lang=zh&theme=dark&words.by=character&words.mask=causal', size: phone },
 ];
-
-async function violations(page) {
-  await page.evaluate(axeSource);
-  return page.evaluate(async () => {
-    // KaTeX's drawing is hidden from screen readers, which get its MathML.
-    const { violations: found } = await globalThis.axe.run({ exclude: ['.katex-html'] });
-    return found.map(({ id, nodes }) => `${id}: ${nodes.length} times, first at ${nodes[0].target}: ${nodes[0].failureSummary}`);
-  });
-}
 
 const overflow = (page) => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
 

@@ -49,8 +49,8 @@ test('what is copied is pasted back as the same float32', () => {
     'too wide for one line': Array.from({ length: 3 }, (_, r) => Array.from({ length: 32 }, (__, c) => Math.fround(Math.sin(r + c)))),
   };
   for (const [what, matrix] of Object.entries(matrices)) {
-    for (const [name, write] of Object.entries(formats)) {
-      const text = write(matrix);
+    for (const [name, write] of Object.entries(formats(matrix))) {
+      const text = write();
       const { matrix: back } = parseMatrix(text);
       assert.deepEqual(back?.map((row) => row.map(Math.fround)), matrix.map((row) => row.map(Math.fround)), `${name}, ${what}: ${text}`);
     }
@@ -59,7 +59,7 @@ test('what is copied is pasted back as the same float32', () => {
 
 test('each format in its own words', () => {
   const matrix = [[Math.fround(0.1), -Infinity], [-2, NaN]];
-  assert.deepEqual(Object.fromEntries(Object.entries(formats).map(([name, write]) => [name, write(matrix)])), {
+  assert.deepEqual(Object.fromEntries(Object.entries(formats(matrix)).map(([name, write]) => [name, write()])), {
     TSV: '0.1\t-inf\n-2\tnan',
     CSV: '0.1,-inf\n-2,nan',
     JSON: '[[0.1, null], [-2, null]]',
@@ -68,7 +68,7 @@ test('each format in its own words', () => {
     LaTeX: '\\begin{bmatrix}\n0.1 & -\\infty \\\\\n-2 & \\mathrm{NaN}\n\\end{bmatrix}',
   });
   // Pasted, they are told by their place, and never taken for names of columns.
-  for (const [name, write] of Object.entries(formats)) {
-    assert.equal(parseMatrix(write([[-Infinity, -Infinity], [1, 2]])).key, 'badCell', name);
+  for (const [name, write] of Object.entries(formats([[-Infinity, -Infinity], [1, 2]]))) {
+    assert.equal(parseMatrix(write()).key, 'badCell', name);
   }
 });

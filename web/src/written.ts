@@ -18,7 +18,6 @@ const number = (infinity: string, nan: string, finite = shortest) => (x: number)
 
 /** With a point, since a matrix of whole numbers alone would be one of integers. */
 const pythonFloat = (x: number) => shortest(x).replace(/^(-?\d+)$/, '$1.');
-const texFloat = (x: number) => shortest(x).replace(/e\+?(-?\d+)$/, '\\times10^{$1}');
 
 /** Rows in brackets: in one line where they are short, else in lines that begin `indent` to the right. */
 export function bracketed<T>(matrix: T[][], write: (x: T) => string, indent = 0): string {
@@ -27,8 +26,13 @@ export function bracketed<T>(matrix: T[][], write: (x: T) => string, indent = 0)
   return `[${line.length <= 60 ? line : rows.join(`,\n${' '.repeat(indent + 1)}`)}]`;
 }
 
-const separated = (separator: string) => (matrix: Matrix) =>
+const separated = (separator: string, matrix: Matrix) =>
   matrix.map((row) => row.map(number('inf', 'nan')).join(separator)).join('\n');
+
+function latex(matrix: Matrix): string {
+  const write = number('\\infty', '\\mathrm{NaN}', (x) => shortest(x).replace(/e\+?(-?\d+)$/, '\\times10^{$1}'));
+  return `\\begin{bmatrix}\n${matrix.map((row) => row.map(write).join(' & ')).join(' \\\\\n')}\n\\end{bmatrix}`;
+}
 
 /** `np.array([[1., 2.]])`; `indent` is that of what stands before it. */
 const called = (call: string, library: string) => (matrix: Matrix, indent = 0) =>
@@ -37,13 +41,13 @@ const called = (call: string, library: string) => (matrix: Matrix, indent = 0) =
 export const numpy = called('np.array', 'np');
 export const pytorch = called('torch.tensor', 'torch');
 
-/** The formats that are offered, by their names, which are the same in every language. */
-export const formats = {
-  TSV: separated('\t'),
-  CSV: separated(','),
+/** All that are offered, by their names, which are the same in every language; written when one is asked for. */
+export const formats = (matrix: Matrix) => ({
+  TSV: () => separated('\t', matrix),
+  CSV: () => separated(',', matrix),
   // JSON has no other word for what is no finite number.
-  JSON: (matrix) => bracketed(matrix, (x) => (Number.isFinite(x) ? shortest(x) : 'null')),
-  NumPy: (matrix) => numpy(matrix),
-  PyTorch: (matrix) => pytorch(matrix),
-  LaTeX: (matrix) => `\\begin{bmatrix}\n${matrix.map((row) => row.map(number('\\infty', '\\mathrm{NaN}', texFloat)).join(' & ')).join(' \\\\\n')}\n\\end{bmatrix}`,
-} as const satisfies Record<string, (matrix: Matrix) => string>;
+  JSON: () => bracketed(matrix, (x) => (Number.isFinite(x) ? shortest(x) : 'null')),
+  NumPy: () => numpy(matrix),
+  PyTorch: () => pytorch(matrix),
+  LaTeX: () => latex(matrix),
+});

@@ -1,9 +1,11 @@
 // Browsers, servers and pages for the tests. The strict policy is always on; every request, error and violation that a
 // page causes is kept, and `verify` fails on any that should not be.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { createServer, request as forward } from 'node:http';
 import { after, afterEach, before } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { createRequire } from 'node:module';
 import puppeteer from 'puppeteer-core';
 import { serve, strictPolicy } from '../../../tools/serve.mjs';
 
@@ -151,6 +153,18 @@ export const paste = (page, selector, content) => page.$eval(selector, (input, p
   Object.defineProperty(event, 'clipboardData', { value: { getData: () => plain } });
   input.dispatchEvent(event);
 }, content);
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+/** What axe-core finds. */
+export async function violations(page) {
+  await page.evaluate(axeSource);
+  return page.evaluate(async () => {
+    // KaTeX's drawing is hidden from screen readers, which get its MathML.
+    const { violations: found } = await globalThis.axe.run({ exclude: ['.katex-html'] });
+    return found.map(({ id, nodes }) => `${id}: ${nodes.length} times, first at ${nodes[0].target}: ${nodes[0].failureSummary}`);
+  });
+}
 
 export const text = (page, selector) => page.$eval(selector, (element) => element.textContent);
 

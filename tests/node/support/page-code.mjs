@@ -3,7 +3,8 @@ import { attendHeads, matmul } from '../../reference.mjs';
 import { numbers, random } from './numbers.mjs';
 import { pageSource } from './page.mjs';
 
-export const { code } = await pageSource("export { code } from './src/views/lab/equation/code/code.js'");
+const { programs } = await pageSource("export { programs } from './src/views/lab/equation/code/code.js'");
+export const code = (language, request) => programs(request)[language]();
 
 const scores = ['scaledDot', 'dot', 'sqrtNorm', 'cosine', 'general', 'additive', 'location'];
 const normalizers = ['softmax', 'sum', 'doubleSoftmax', 'sparsemax'];

@@ -45,5 +45,11 @@ export const t = {
   saveCsv: { zh: '表格（CSV）', en: 'Table (CSV)' },
   saveJson: { zh: '数据（JSON）', en: 'Data (JSON)' },
   notSaved: { zh: '没有保存：{message}', en: 'Not saved: {message}' },
+  copy: { zh: '复制', en: 'Copy' },
+  copyOf: { zh: '复制 {name}', en: 'Copy {name}' },
+  spreadsheet: { zh: '电子表格', en: 'Spreadsheet' },
+  copied: { zh: '已复制 {name}（{way}）', en: 'Copied {name} ({way})' },
+  copyRefused: { zh: '浏览器不让网页复制。下面的文字已选中，请按 Ctrl+C：', en: 'The browser does not let the page copy. This is selected, press Ctrl+C:' },
+  close: { zh: '关闭', en: 'Close' },
   reset: { zh: '重置', en: 'Reset' },
 } as const satisfies Record<string, Text>;

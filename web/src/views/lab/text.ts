@@ -79,5 +79,13 @@ export const t = {
   saysMasked: { zh: '查询 {query} 与键 {key} 加掩码后的分数：{value}', en: 'Score of query {query} with key {key} after the mask: {value}' },
   saysWeights: { zh: '查询 {query} 把 {value} 的注意力给了键 {key}', en: 'Query {query} gives {value} of its attention to key {key}' },
   saysOutput: { zh: '查询 {query} 的输出，第 {key} 个特征：{value}', en: 'Output of query {query}, feature {key}: {value}' },
+  resizedToFit: { zh: '已按 {name} 调整：{names}。', en: 'Resized to fit {name}: {names}.' },
+  oneHead: { zh: '列数不能按原来的头数平分，头数改为 1。', en: 'The heads do not divide these columns; now there is one.' },
+  cutOrFilled: { zh: '已裁剪或补齐为 {rows} × {columns}，和输入的大小一致。', en: 'Cut or filled to {rows} × {columns}, the size that the inputs ask for.' },
+  listComma: { zh: '、', en: ', ' },
+  takeAsX: { zh: '把它当作 X', en: 'Take it as X instead' },
+  undo: { zh: '撤销', en: 'Undo' },
+  copyCode: { zh: '复制为代码', en: 'Copy as code' },
+  program: { zh: '程序', en: 'the program' },
   fullyMasked: { zh: '这一行全被遮住：权重和输出都是 0。', en: 'Every key of this row is masked: its weights and output are 0.' },
 } as const satisfies Record<string, Text>;

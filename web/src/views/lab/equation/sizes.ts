@@ -10,6 +10,9 @@ export type MatrixName = { [K in keyof LabState]: LabState[K] extends Matrix ? K
 
 export interface Shaped { name: MatrixName; tex: string; rows?: Size; columns?: Size }
 
+/** A name as it is said. */
+export const plain = (tex: string) => tex.replace('_', '');
+
 export const inputsOf: Record<Source, Shaped[]> = {
   qkv: [
     { name: 'q', tex: 'Q', rows: 'T', columns: 'D' },
@@ -49,6 +52,38 @@ export const resize = (state: LabState, size: Size, by: 1 | -1): Partial<LabStat
   [...inputsOf[state.source], ...(weightsOf[state.score] ?? [])]
     .filter(({ rows, columns: across }) => rows === size || across === size)
     .reduce((patch, shaped) => ({ ...patch, ...resized(state, shaped, size, by) }), {});
+
+/** The same number of heads, where it divides the features that there will be; else one. */
+function headsFor(state: LabState): Partial<LabState> {
+  const { Dq, Dk, Dv } = sizesOf(state);
+  return [Dq, Dk, Dv].every((d) => d % state.heads === 0) ? {} : { heads: 1 };
+}
+
+/** A matrix of any size takes its place, and what shares a size with it is cut or filled. */
+export function accommodate(state: LabState, name: MatrixName, matrix: Matrix): Partial<LabState> {
+  const inputs = inputsOf[state.source];
+  const own = inputs.find((shaped) => shaped.name === name);
+  if (!own) {
+    // What a score is made with follows the inputs, except for the hidden units of the additive one.
+    const units = name === 'additiveQ' || name === 'additiveK' ? { additiveV: fitted(state.additiveV, 1, matrix.length, filler) } : {};
+    return { [name]: matrix, ...units };
+  }
+  const sizes: Partial<Record<Size, number>> = { [own.rows!]: matrix.length, [own.columns!]: columns(matrix) };
+  const patch: Partial<LabState> = { [name]: matrix };
+  for (const { name: other, rows, columns: across } of inputs) {
+    if (other === name) continue;
+    const before = state[other];
+    const after = fitted(before, sizes[rows!] ?? before.length, sizes[across!] ?? columns(before), filler);
+    if (after !== before) patch[other] = after;
+  }
+  return { ...patch, ...headsFor({ ...state, ...patch }) };
+}
+
+/** The matrix is X, and the projections have a row for each of its columns. */
+export function takenAsX(state: LabState, x: Matrix): Partial<LabState> {
+  const next = { ...state, source: 'x' as const };
+  return { source: 'x', ...accommodate(next, 'x', x) };
+}
 
 /** Numbers of queries and keys, and of features of queries, keys and values. */
 export function sizesOf(state: LabSettings) {

@@ -3,11 +3,11 @@ import type { LabRequest } from '../worker.js';
 import { javascript } from './javascript.js';
 import { numpy, pytorch } from './python.js';
 
-/** Each gives paragraphs of lines. */
-const languages = { NumPy: numpy, PyTorch: pytorch, JavaScript: javascript } satisfies Record<string, (request: LabRequest) => string[][]>;
+const text = (paragraphs: string[][]) => `${paragraphs.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 
-export type Language = keyof typeof languages;
-export const languageNames = Object.keys(languages) as Language[];
-
-export const code = (language: Language, request: LabRequest): string =>
-  `${languages[language](request).map((lines) => lines.join('\n')).join('\n\n')}\n`;
+/** By language; written when one is asked for. */
+export const programs = (request: LabRequest) => ({
+  NumPy: () => text(numpy(request)),
+  PyTorch: () => text(pytorch(request)),
+  JavaScript: () => text(javascript(request)),
+});
