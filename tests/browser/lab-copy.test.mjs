@@ -45,7 +45,8 @@ for (const { browser: browserName, isolated, name } of pairs) {
     const lab = (hash = '') => open(its.browser, its.home, `#view=lab&lang=en${hash}`);
     const sizes = (page, names) => Promise.all([...names].map(async (each) => {
       const rows = await matrix(page, `[data-input="${each}"]`);
-      return `${rows.length}x${rows[0].length}`;
+      // K is shown as what Q is multiplied by.
+      return each === 'k' ? `${rows[0].length}x${rows.length}` : `${rows.length}x${rows[0].length}`;
     }));
     const inputs = (page) => page.$$eval('[data-input]', (all) => all.map(({ dataset }) => dataset.input).join());
 
@@ -111,7 +112,7 @@ for (const { browser: browserName, isolated, name } of pairs) {
       await paste(page, cell('[data-input="q"]', 0, 0), await copied(page));
       await eventually(async () => assert.deepEqual((await matrix(page, '[data-input="q"]')).map((row) => row.map(Math.fround)), weights));
 
-      const names = await page.$$eval('.copy button', (all) => all.map((button) => button.getAttribute('aria-label') ?? button.textContent.trim()));
+      const names = await page.$$eval('.copy button', (all) => all.map((button) => button.getAttribute('aria-label')));
       const heads = [1, 2].flatMap((head) => ['Scores', 'Scaled', 'Masked', 'Weights'].map((step) => `Copy ${step}, Head ${head}`));
       assert.deepEqual([...names].sort(), ['Copy as code', 'Copy K', 'Copy Output', 'Copy Q', 'Copy V', ...heads].sort());
 
@@ -155,7 +156,7 @@ for (const { browser: browserName, isolated, name } of pairs) {
     test('the copied program computes what is shown', async () => {
       const { page, verify } = await lab('&source=x&score=cosine&mask=window&heads=2&temperature=0.5');
       await listen(page);
-      assert.deepEqual(await pick(page, '.end button', 'JavaScript'), ['NumPy', 'PyTorch', 'JavaScript']);
+      assert.deepEqual(await pick(page, 'button[aria-label="Copy as code"]', 'JavaScript'), ['NumPy', 'PyTorch', 'JavaScript']);
       const program = (await eventually(async () => (await copied(page)) ?? assert.fail('nothing yet'))).replace(/^import.*\n/, '');
       const AsyncFunction = (async () => {}).constructor;
       const said = [];

@@ -85,7 +85,6 @@ export const t = {
   listComma: { zh: '、', en: ', ' },
   takeAsX: { zh: '把它当作 X', en: 'Take it as X instead' },
   undo: { zh: '撤销', en: 'Undo' },
-  copyCode: { zh: '复制为代码', en: 'Copy as code' },
-  program: { zh: '程序', en: 'the program' },
+  code: { zh: '代码', en: 'as code' },
   fullyMasked: { zh: '这一行全被遮住：权重和输出都是 0。', en: 'Every key of this row is masked: its weights and output are 0.' },
 } as const satisfies Record<string, Text>;
