@@ -132,12 +132,17 @@ for (const { browser: browserName, isolated, name } of pairs) {
       await page.focus('[data-step="masked"] td[tabindex="0"]');
       await withControl(page, 'c');
       await eventually(async () => assert.match(await copied(page), /^\S+\t-inf\t-inf\t-inf\n(\S+\t){3}\S+\n/));
+      await page.click('button[aria-label="Add a row to Q"]', { count: 9 });
+      await page.waitForSelector('[data-step="scores"] canvas');
+      await page.focus('[data-step="scores"] [role="grid"]');
+      await withControl(page, 'c');
+      await eventually(async () => assert.equal((await copied(page)).split('\n').length, 13, 'a picture has no cells, but numbers'));
       await page.evaluate(() => {
         globalThis.copied = undefined;
         getSelection().selectAllChildren(document.querySelector('h1'));
       });
       await withControl(page, 'c');
-      assert.equal(await copied(page), undefined);
+      assert.equal(await copied(page), undefined, 'the browser copies what is selected');
       await verify();
     });
 
