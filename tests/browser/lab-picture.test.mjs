@@ -22,7 +22,7 @@ const keepFiles = (page) => page.evaluateOnNewDocument(() => {
 });
 
 async function save(page, format) {
-  await page.click('[data-mode="equation"] [aria-haspopup="menu"][aria-label*="ave"], [data-mode="equation"] .menu:has([aria-haspopup="menu"]) > button');
+  await page.$$eval('[data-mode="equation"] [aria-haspopup="menu"]', (menus) => menus.find(({ textContent }) => textContent.includes('Save')).click());
   await page.click(`[data-pick="${format}"]`);
   return eventually(async () => {
     const file = await page.evaluate(async () => {
