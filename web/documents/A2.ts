@@ -43,12 +43,12 @@ export const A2: Recipe = {
               en: 'Element by element: query t only ever meets key t.' },
           },
           {
-            tex: 'e', role: 'signed', value: e, oracle: 'scores', formula: 'e_t = \\sum_i q_{ti}k_{ti}',
+            tex: 'e', op: '+\\;\\to', role: 'signed', value: e, oracle: 'scores', formula: 'e_t = \\sum_i q_{ti}k_{ti}',
             formulaWithNumbers: worked('e', e, (j) => products(rows(q)[j], rows(k)[j])),
             caption: { zh: '每行求和，得到每个位置的分数。', en: 'Summed along each row: one score for each position.' },
           },
           {
-            tex: '\\alpha', role: 'weights', value: alpha, oracle: 'weights', claimed: 'weights',
+            tex: '\\alpha', op: '\\operatorname{softmax}\\;\\to', role: 'weights', value: alpha, oracle: 'weights', claimed: 'weights',
             formula: '\\alpha_t = \\frac{e^{e_t}}{\\sum_r e^{e_r}}',
             formulaWithNumbers: worked('\\alpha', alpha, (j) => softmaxOf(rows(e)[0], j)),
             caption: { zh: '在三个位置上取 softmax。', en: 'Softmax over the positions.' },
@@ -76,7 +76,7 @@ export const A2: Recipe = {
               en: 'With the weights as a column [3, 1], each row of V is multiplied by its own weight.' },
           },
           {
-            tex: 'o', role: 'signed', value: o, oracle: 'output', claimed: 'output',
+            tex: 'o', op: '+\\;\\to', role: 'signed', value: o, oracle: 'output', claimed: 'output',
             formula: 'o_t = \\sum_i u_{ti}',
             formulaWithNumbers: worked('o', o, (j) => sum(rows(u)[j])),
             caption: { zh: '按行求和：每个位置只剩一个数，不会是 3×2。',

@@ -28,7 +28,7 @@ export const A4: Recipe = {
       steps: [
         ...attentionSteps({ q, k, v }, result, 'none', { oracle: '' }),
         {
-          tex: 'r', role: 'signed', value: total, oracle: 'row_sum', formula: 'r_t = \\sum_i O_{ti}',
+          tex: 'r', op: '+\\;\\to', role: 'signed', value: total, oracle: 'row_sum', formula: 'r_t = \\sum_i O_{ti}',
           formulaWithNumbers: worked('r', total, (j) => sum(rows(output)[j])),
           caption: { zh: '每行输出加成一个数。', en: 'Each row of the output, added up.' },
         },

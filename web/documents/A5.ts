@@ -47,7 +47,7 @@ export const A5: Recipe = {
             formulaWithNumbers: worked('Q\'', projected, (j) => products(rows(q)[0], column(w, j))),
             caption: { zh: '查询经 W 变成与键同宽。', en: 'W makes the queries as wide as the keys.' },
           },
-          scoresStep(projected, k, s, { formula: 'S = QWK^{\\top}' }),
+          scoresStep(projected, k, s, { op: '\\times K^{\\top}\\;=', formula: 'S = QWK^{\\top}' }),
           weightsStep(s, a, { formula: 'A = \\operatorname{softmax}(S)' }),
           outputStep(a, v, o),
         ],

@@ -47,7 +47,7 @@ export const B1: Recipe = {
             },
           },
           {
-            tex: 'X + P', role: 'signed', value: placed, formula: 'X\' = X + P',
+            tex: 'X + P', op: '+\\,X\\;=', role: 'signed', value: placed, formula: 'X\' = X + P',
             formulaWithNumbers: worked('X\'', placed, (j) => sum([rows(embeddings)[0][j], rows(pe)[0][j]])),
             caption: { zh: '词嵌入加上位置，用作新的查询和键。', en: 'Embedding plus position: the new queries and keys.' },
           },

@@ -58,7 +58,7 @@ export const B2: Recipe = {
           },
           ...attentionSteps({ q, k, v }, result, 'sqrt'),
           {
-            tex: '\\Sigma', role: 'weights', value: sums, formula: '\\sum_s A_{ts}',
+            tex: '\\Sigma', op: '+\\;\\to', role: 'weights', value: sums, formula: '\\sum_s A_{ts}',
             formulaWithNumbers: equals(sum(rows(weights)[0]), rows(sums)[0][0]),
             caption: { zh: '权重的每行之和。', en: 'What each row of the weights sums to.' },
           },

@@ -11,9 +11,9 @@ export const B3: Recipe = {
     en: 'A convolution sees a fixed local window; attention sees the whole sequence and decides by content.',
   },
   gives: {
-    zh: '两者都是 T×T 的混合矩阵：卷积的是一条不变的斜带，注意力的铺满全图，内容相同的位置权重也相同。',
-    en: 'Both are T×T mixing matrices: the convolution’s a fixed band, attention’s full, '
-      + 'with equal weights for equal content however far away.',
+    zh: '两者都是 T×T 的混合矩阵：卷积的是一条不变的斜带，注意力的铺满全图；不加位置编码时，内容相同的位置权重也相同。',
+    en: 'Both are T×T mixing matrices: the convolution’s a fixed band, attention’s full '
+      + 'and, without positions, with equal weights for equal content however far away.',
   },
   inputs: [
     { name: 'x', tex: 'X', value: [[2, 0], [0, 1], [1, -1], [0, 2], [-1, 0], [1, 1], [2, 0], [0, -1]],
@@ -51,23 +51,23 @@ export const B3: Recipe = {
             },
           },
           {
-            tex: 'BX', role: 'signed', value: y, formula: 'y = BX',
+            tex: 'BX', op: '\\times X\\;=', role: 'signed', value: y, formula: 'y = BX',
             formulaWithNumbers: worked('y', y, (j) => products(rows(B)[0].slice(0, taps.length), column(x, j))),
             caption: { zh: '用这个矩阵去乘，结果与卷积相同。', en: 'Multiplying by it gives what the convolution gave.' },
           },
         ],
       },
       {
-        title: { zh: '注意力：看内容', en: 'Attention: by content' },
+        title: { zh: '注意力：看内容，不加位置编码', en: 'Attention: by content, without positions' },
         steps: [
           weightsStep(numbers(attention.scaled), a, {
             formula: 'A = \\operatorname{softmax}(XX^{\\top}/\\sqrt{d})',
             caption: {
-              zh: '每行都铺满整个序列；相同的向量得到相同的权重，与距离无关。',
-              en: 'Every row spans the sequence; equal vectors get equal weights, at any distance.',
+              zh: '每行都铺满整个序列。这里没有位置编码，相同的向量便得到相同的权重，与距离无关。',
+              en: 'Every row spans the sequence. Without positions equal vectors get equal weights, at any distance.',
             },
           }),
-          outputStep(a, x, numbers(attention.output), { formula: 'O = AX' }),
+          outputStep(a, x, numbers(attention.output), {}, 'X'),
         ],
       },
     ];

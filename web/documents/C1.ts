@@ -13,14 +13,14 @@ function weigh(attn: Attn, sequence: Numbers, state: Numbers, normalizer: 'sum' 
       how: (j: number) => `\\frac{${num(rows(e)[0][j])}}{${sum(rows(e)[0])}}` }
     : { formula: '\\alpha_s = \\frac{e^{e_s}}{\\sum_r e^{e_r}}', how: (j: number) => softmaxOf(rows(e)[0], j) };
   const weightsAre: Step = {
-    tex: '\\alpha', value: a, formula: by.formula, formulaWithNumbers: worked('\\alpha', a, by.how),
+    tex: '\\alpha', op: normalizer === 'sum' ? '\\div\\sum\\;\\to' : '\\operatorname{softmax}\\;\\to', value: a, formula: by.formula, formulaWithNumbers: worked('\\alpha', a, by.how),
     role: rows(a)[0].every((x) => x >= 0) ? 'weights' : 'signed',
     caption: normalizer === 'sum'
       ? { zh: '每个相似度除以总和。', en: 'Each similarity over their sum.' }
       : { zh: '先取指数再除以总和：总是正数。', en: 'Exponentials over their sum: always positive.' },
   };
   const outputIs: Step = {
-    tex: 'c', role: 'signed', value: c, formula: 'c = \\sum_s \\alpha_s x_s',
+    tex: 'c', op: '\\times X\\;=', role: 'signed', value: c, formula: 'c = \\sum_s \\alpha_s x_s',
     formulaWithNumbers: worked('c', c, (j) => products(rows(a)[0], column(sequence, j))),
     caption: { zh: '序列各行的加权和，交给解码器。', en: 'The weighted sum of the rows: what the decoder receives.' },
   };
@@ -36,9 +36,9 @@ function similarities(attn: Attn, sequence: Numbers, state: Numbers, oracle?: st
   };
 }
 
-function whereItBreaks(attn: Attn, { sequence, negative_state, zero_sum_state }: Inputs): Group {
-  return {
-    title: { zh: '除以总和何时失灵', en: 'Where dividing by the sum breaks' },
+function whereItBreaks(attn: Attn, { sequence, negative_state, zero_sum_state }: Inputs): Group[] {
+  return [{
+    title: { zh: '失灵之一：相似度有负数', en: 'Where it breaks: a negative similarity' },
     steps: [
       similarities(attn, sequence, negative_state),
       attempt({
@@ -49,16 +49,20 @@ function whereItBreaks(attn: Attn, { sequence, negative_state, zero_sum_state }:
         },
       }, () => attn.attend([negative_state], sequence, sequence, { score: 'dot', normalizer: 'sum' })
         .weights.reshape(-1)),
-      weigh(attn, sequence, negative_state, 'softmax').weightsAre,
+      { ...weigh(attn, sequence, negative_state, 'softmax').weightsAre, op: undefined },
+    ],
+  }, {
+    title: { zh: '失灵之二：总和为零', en: 'Where it breaks: a sum of zero' },
+    steps: [
       similarities(attn, sequence, zero_sum_state),
       attempt({
         tex: '\\alpha', role: 'signed', oracle: 'warning',
         caption: { zh: '总和为零时，根本无从相除。', en: 'Where the sum vanishes there is nothing to divide by.' },
       }, () => attn.attend([zero_sum_state], sequence, sequence, { score: 'dot', normalizer: 'sum' })
         .weights.reshape(-1)),
-      weigh(attn, sequence, zero_sum_state, 'softmax').weightsAre,
+      { ...weigh(attn, sequence, zero_sum_state, 'softmax').weightsAre, op: undefined },
     ],
-  };
+  }];
 }
 
 export const C1: Recipe = {
@@ -106,7 +110,7 @@ export const C1: Recipe = {
           { ...bySoftmax.outputIs, oracle: 'output_softmax' },
         ],
       },
-      whereItBreaks(attn, inputs),
+      ...whereItBreaks(attn, inputs),
     ];
   },
 };

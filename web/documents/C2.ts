@@ -47,7 +47,7 @@ export const C2: Recipe = {
             caption: { zh: '输入乘印出的 3×3 矩阵。', en: 'The input times the printed 3×3 matrix.' },
           },
           {
-            tex: '\\tilde P', role: 'signed', value: s, formula: '\\tilde P = P/\\sqrt{d}',
+            tex: '\\tilde P', op: '\\div\\sqrt{d}\\;\\to', role: 'signed', value: s, formula: '\\tilde P = P/\\sqrt{d}',
             formulaWithNumbers: worked('\\tilde P', s, (j) => `${num(rows(p)[0][j])}/\\sqrt{${input.shape[1]}}`),
             caption: { zh: '除以 √d。', en: 'Divided by √d.' },
           },
@@ -59,7 +59,7 @@ export const C2: Recipe = {
             },
           }),
           attempt({
-            tex: 'XA', role: 'signed', oracle: 'as_printed',
+            tex: 'XA', op: 'X\\,\\times', role: 'signed', oracle: 'as_printed',
             caption: { zh: '输入乘权重。', en: 'The input times the weights.' },
           }, () => input.matmul(weights)),
           {

@@ -20,7 +20,7 @@ function group(attn: Attn, product: Tensor, scaled: Tensor, { title, printed, te
       },
       weightsStep(s, a, { tex, oracle, formula: `${tex} = \\operatorname{softmax}(\\tilde S)` }),
       {
-        tex: 'H', role: 'signed', value: h, formula: 'H_t = -\\sum_s A_{ts}\\ln A_{ts}',
+        tex: 'H', op: '\\to', role: 'signed', value: h, formula: 'H_t = -\\sum_s A_{ts}\\ln A_{ts}',
         formulaWithNumbers: `H_{1} = ${equals(`-\\left(${w0.map((w) => `${num(w)}\\ln ${num(w)}`).slice(0, 3).join('+')}`
           + `${w0.length > 3 ? '+\\cdots' : ''}\\right)`, h0)}`,
         caption: {

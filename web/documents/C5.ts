@@ -53,7 +53,7 @@ export const C5: Recipe = {
             caption: { zh: '每段内部的权重；段与段之间没有任何权重。', en: 'Weights within each piece; none lead across.' },
           },
           {
-            tex: 'O', role: 'signed', value: joined, oracle: 'split_the_sequence_as_printed',
+            tex: 'O', op: '\\times X_h\\;=', role: 'signed', value: joined, oracle: 'split_the_sequence_as_printed',
             formula: 'O = [A^{(1)}X_1;\\ \\ldots;\\ A^{(h)}X_h]',
             formulaWithNumbers: worked('O', joined, (j) => products(rows(pieceWeights)[0], column(x, j))),
             caption: { zh: '各段输出上下相接。', en: 'The outputs of the pieces, one below the other.' },
@@ -61,7 +61,7 @@ export const C5: Recipe = {
         ],
       },
       {
-        title: { zh: '改正：切特征', en: 'Corrected: the features split' },
+        title: { zh: '改正：切特征（不含投影）', en: 'Corrected: the features split (no projections)' },
         steps: [
           {
             tex: '\\tilde S^{(h)}', role: 'signed', value: scaled,
@@ -71,16 +71,16 @@ export const C5: Recipe = {
             caption: { zh: `${part.zh}缩放按每个头自己的宽度。`, en: `${part.en} The scale follows a head’s own width.` },
           },
           {
-            tex: 'A^{(h)}', role: 'weights', value: weights, oracle: 'head_weights',
+            tex: 'A^{(h)}', op: '\\operatorname{softmax}\\;\\to', role: 'weights', value: weights, oracle: 'head_weights',
             formula: 'A^{(h)} = \\operatorname{softmax}(\\tilde S^{(h)})',
             formulaWithNumbers: worked('A^{(1)}', rows(weights), (j) => softmaxOf(rows(scaled)[0], j)),
             caption: { zh: '两个头看同一序列，各有各的权重。', en: 'The heads look at one sequence, each in its own way.' },
           },
           {
-            tex: 'O', role: 'signed', value: output, oracle: 'split_the_features',
+            tex: 'O', op: '\\times X\'_h\\;=', role: 'signed', value: output, oracle: 'split_the_features',
             formula: 'O = [A^{(1)}X\'_1,\\ \\ldots,\\ A^{(h)}X\'_h]',
             formulaWithNumbers: worked('O', output, (j) => products(rows(headOf(j))[0], column(wide, j))),
-            caption: { zh: '各头输出左右相接，宽度复原。', en: 'The heads’ outputs side by side: the width is back.' },
+            caption: { zh: '各头输出左右相接，宽度复原。为了与上文对照，这里略去了投影 W_q、W_k、W_v 和最后的 W_O；完整的多头注意力都有。', en: 'The heads’ outputs side by side: the width is back. The projections W_q, W_k, W_v and the final W_O of full multi-head attention are left out here.' },
           },
         ],
       },

@@ -40,12 +40,12 @@ export const C6: Recipe = {
             caption: { zh: '每行与自己的点积：唯一的分数。', en: 'Each row’s dot product with itself: its only score.' },
           },
           {
-            tex: 'A', role: 'weights', value: weights, formula: 'A_t = \\frac{e^{\\tilde e_t}}{e^{\\tilde e_t}} = 1',
+            tex: 'A', op: '\\operatorname{softmax}\\;\\to', role: 'weights', value: weights, formula: 'A_t = \\frac{e^{\\tilde e_t}}{e^{\\tilde e_t}} = 1',
             formulaWithNumbers: `A_{1} = ${equals(`\\frac{e^{${score}}}{e^{${score}}}`, rows(weights)[0][0])}`,
             caption: { zh: '只有一个键，分数是多少都无所谓。', en: 'With one key it makes no difference what the score is.' },
           },
           {
-            tex: 'O', role: 'signed', value: output, oracle: 'each_row_alone_as_printed', formula: 'O_t = 1\\cdot x_t',
+            tex: 'O', op: '\\times X\\;=', role: 'signed', value: output, oracle: 'each_row_alone_as_printed', formula: 'O_t = 1\\cdot x_t',
             formulaWithNumbers: worked('O', output, (j) => products([rows(weights)[0][0]], [rows(x)[0][j]])),
             caption: { zh: '原样返回输入。', en: 'The input comes back unchanged.' },
           },

@@ -40,7 +40,7 @@ export const E1: Recipe = {
           weightsStep(e, a, { ...softmax, oracle: 'weights',
             caption: { zh: '在所有位置上取 softmax。', en: 'Softmax over all the positions.' } }),
           {
-            tex: 'c', role: 'signed', value: c, formula: 'c = \\sum_i a_i x_i',
+            tex: 'c', op: '\\times X\\;=', role: 'signed', value: c, formula: 'c = \\sum_i a_i x_i',
             formulaWithNumbers: worked('c', c, (j) => products(rows(a)[0], column(x, j))),
             caption: { zh: '有一个权重接近 1，加权和几乎就是那一行。',
               en: 'With one weight near 1, the weighted sum is nearly that row.' },
@@ -48,12 +48,17 @@ export const E1: Recipe = {
         ],
       },
       {
-        title: { zh: '对照：单个数的 softmax；先缩放', en: 'Beside it: softmax of one number; scaled first' },
+        title: { zh: '对照：单个数的 softmax', en: 'Beside it: softmax of one number' },
         steps: [
           {
             tex: 'a', role: 'weights', value: one, formula: 'a_i = \\frac{e^{e_i}}{e^{e_i}} = 1',
             caption: { zh: '逐字理解公式，每个权重都是 1。', en: 'With the formula read literally, every weight is 1.' },
           },
+        ],
+      },
+      {
+        title: { zh: '对照：先缩放', en: 'Beside it: scaled first' },
+        steps: [
           weightsStep(se, sa, { tex: 'a', formula: 'a = \\operatorname{softmax}(e/\\sqrt{d})',
             caption: { zh: '除以 √d 之后差距缩小，但领先这么多，结论不变。',
               en: 'Divided by √d first, the lead shrinks; a lead this long survives it.' } }),

@@ -45,14 +45,14 @@ export const E3: Recipe = {
             caption: { zh: '逐元素相乘：每个特征一个分数。', en: 'Element by element: a score for each feature.' },
           },
           {
-            tex: '\\alpha', role: 'weights', value: a, oracle: 'elementwise_softmax', claimed: 'weights',
+            tex: '\\alpha', op: '\\operatorname{softmax}\\;\\to', role: 'weights', value: a, oracle: 'elementwise_softmax', claimed: 'weights',
             formula: '\\alpha = \\operatorname{softmax}(e)',
             formulaWithNumbers: worked('\\alpha', a, (j) => softmaxOf(rows(s)[0], j)),
             caption: { zh: '在特征之间取 softmax：分数相同的特征，权重也相同。',
               en: 'Softmax over features: those with equal scores have equal weights.' },
           },
           {
-            tex: 'o', role: 'signed', value: o, claimed: 'output', formula: 'o_i = \\alpha_i k_i',
+            tex: 'o', op: '\\odot\\,k\\;=', role: 'signed', value: o, claimed: 'output', formula: 'o_i = \\alpha_i k_i',
             formulaWithNumbers: worked('o', o, (j) => products([rows(a)[0][j]], [rows(k)[0][j]])),
             caption: { zh: '权重逐元素乘到词向量上。', en: 'The weights, multiplied into the word element by element.' },
           },
@@ -68,7 +68,7 @@ export const E3: Recipe = {
             caption: { zh: '点积是一个数，它的 softmax 是 1。', en: 'A dot product is one number; its softmax is 1.' },
           },
           {
-            tex: 'o', role: 'signed', value: word, formula: 'o = 1\\cdot k',
+            tex: 'o', op: '\\times k\\;=', role: 'signed', value: word, formula: 'o = 1\\cdot k',
             formulaWithNumbers: worked('o', word, (j) => products([weight], [rows(k)[0][j]])),
             caption: { zh: '输出就是那个词本身。', en: 'The output is the word itself.' },
           },

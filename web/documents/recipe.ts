@@ -27,6 +27,8 @@ export interface Step {
   /** TeX of the symbol that the numbers belong to. */
   tex: string;
   caption: Text;
+  /** TeX of what leads here from the step before, drawn between the two: `\\times V =`. The formula says it in full. */
+  op?: string;
   /** TeX of the formula; `formulaWithNumbers` (also TeX) shows one cell worked out with the current numbers. */
   formula?: string;
   formulaWithNumbers?: string;
@@ -41,6 +43,7 @@ export interface Step {
 /** A listing that cannot run: the error that our core gives for it. */
 export interface Failure {
   caption: Text;
+  op?: string;
   error: Pick<AttnError, 'code' | 'op' | 'message' | 'shapes'>;
   /** Path below `computed` of the oracle's sentence on it. */
   oracle?: string;

@@ -1,4 +1,7 @@
-/** What the recipes share: the four steps of an attention, and attempts that the core may refuse. */
+/**
+ * What the recipes share: the four steps of an attention, which A6 explains and the others only name, and
+ * attempts that the core may refuse.
+ */
 import type { Attention, AttnError, Tensor } from 'attention-playground';
 import type { Failure, Numbers, Step, Text } from './recipe.js';
 import { column, num, products, rows, softmaxOf, worked } from './tex.js';
@@ -20,7 +23,7 @@ export function attempt(step: Omit<Step, 'value'>, compute: () => Tensor): Step 
   } catch (error) {
     if (!isAttnError(error)) throw error;
     const { code, op, message, shapes } = error;
-    return { caption: step.caption, error: { code, op, message, shapes }, oracle };
+    return { caption: step.caption, op: step.op, error: { code, op, message, shapes }, oracle };
   }
 }
 
@@ -34,10 +37,7 @@ export function scoresStep(q: Numbers, k: Numbers, scores: Numbers, extra: Extra
   const tex = extra.tex ?? 'S';
   return {
     tex,
-    caption: {
-      zh: '每个查询与每个键的点积：一行对应一个查询，一列对应一个键。',
-      en: 'The dot product of every query with every key: a row for each query, a column for each key.',
-    },
+    caption: { zh: '分数：一行一个查询，一列一个键。', en: 'Scores: a row a query, a column a key.' },
     formula: `${tex} = QK^{\\top}`,
     formulaWithNumbers: worked(tex, scores, (j) => products(rows(q)[0], rows(k)[j])),
     role: 'signed',
@@ -51,10 +51,8 @@ export function scaledStep(scores: Numbers, scaled: Numbers, divisor: string, ex
   const tex = extra.tex ?? '\\tilde S';
   return {
     tex,
-    caption: {
-      zh: '除以 √d，点积的大小就不会随维数一起增长。',
-      en: 'Divided by √d, so that the scores do not grow with the number of features.',
-    },
+    caption: { zh: '缩放后的分数', en: 'Scaled scores' },
+    op: '\\div\\sqrt{d}\\;\\to',
     formula: `${tex} = S/\\sqrt{d}`,
     formulaWithNumbers: worked(tex, scaled, (j) => `${num(rows(scores)[0][j])}/${divisor}`),
     role: 'signed',
@@ -68,10 +66,8 @@ export function weightsStep(scaled: Numbers, weights: Numbers, extra: Extra = {}
   const tex = extra.tex ?? 'A';
   return {
     tex,
-    caption: {
-      zh: '逐行取 softmax：权重都是正数，每行之和为 1。',
-      en: 'Softmax along each row: the weights are positive and every row sums to 1.',
-    },
+    caption: { zh: '权重', en: 'Weights' },
+    op: '\\operatorname{softmax}\\;\\to',
     formula: `${tex}_{ts} = \\frac{e^{\\tilde S_{ts}}}{\\sum_{r} e^{\\tilde S_{tr}}}`,
     formulaWithNumbers: worked(tex, weights, (j) => softmaxOf(rows(scaled)[0], j)),
     role: 'weights',
@@ -80,16 +76,14 @@ export function weightsStep(scaled: Numbers, weights: Numbers, extra: Extra = {}
   };
 }
 
-/** O = A V */
-export function outputStep(weights: Numbers, v: Numbers, output: Numbers, extra: Extra = {}): Step {
+/** O = A V; `of` is the TeX of V. */
+export function outputStep(weights: Numbers, v: Numbers, output: Numbers, extra: Extra = {}, of = 'V'): Step {
   const tex = extra.tex ?? 'O';
   return {
     tex,
-    caption: {
-      zh: '按权重把 V 的各行加起来：每个查询得到一行输出。',
-      en: 'The rows of V, mixed by the weights: one row of output for each query.',
-    },
-    formula: `${tex} = AV`,
+    caption: { zh: '输出', en: 'Output' },
+    op: `\\times ${of}\\;=`,
+    formula: `${tex} = A${of}`,
     formulaWithNumbers: worked(tex, output, (j) => products(rows(weights)[0], column(v, j))),
     role: 'signed',
     value: output,
@@ -114,6 +108,7 @@ export function attentionSteps(
   const d = rows(inputs.q)[0].length;
   const unscaled: Extra = scale === 'sqrt' ? {} : {
     caption: { zh: '不缩放：分数原样进入 softmax。', en: 'No scaling: the scores enter the softmax as they are.' },
+    op: '\\to',
     formula: '\\tilde S = S',
     formulaWithNumbers: worked('\\tilde S', scaled, (j) => num(rows(scores)[0][j])),
   };

@@ -1,6 +1,6 @@
 /** Comparing what was computed with what a document prints, and with the float64 oracle. */
 import type { Numbers } from '../../../documents/recipe.js';
-import { shapeOf } from '../../format.js';
+import { format, shapeOf } from '../../format.js';
 import { flat } from '../../numbers.js';
 
 /** Half a unit of the last decimal that was printed; a printed whole number means itself. */
@@ -16,6 +16,15 @@ export function compareClaim(printed: Numbers, computed: Numbers) {
   const sameShape = shapeOf(printed).join() === shapeOf(computed).join();
   const other = flat(computed);
   return { sameShape, count: sameShape ? flat(printed).filter((x, i) => unlike(x, other[i]!)).length : 0 };
+}
+
+/** Decimals enough, from `least` on, to tell apart what counts as different. */
+export function telling(printed: Numbers, computed: Numbers, least: number): number {
+  const other = flat(computed);
+  const pairs = flat(printed).map((x, i) => [x, other[i]!] as const).filter(([x, y]) => y !== undefined && unlike(x, y));
+  let decimals = least;
+  while (decimals < 9 && pairs.some(([x, y]) => format(x, decimals) === format(y, decimals))) decimals += 1;
+  return decimals;
 }
 
 /** float32 against float64: six digits after the rounding of a few dozen terms. */

@@ -1,13 +1,18 @@
-/** Which example is open, and the inputs of all: by `A1.q`. */
+/** Which example is open, how many digits are shown, and the inputs of all: by `A1.q`. */
 import { recipes } from '../../../documents/index.js';
 import type { Numbers } from '../../../documents/recipe.js';
 import { defineState } from '../../state/define.svelte.js';
 import { choice, numbers, place } from '../../state/properties.js';
 import { inputDefault } from './examples.js';
 
+export const decimals = ['3', '6', '9'] as const;
+export type Decimals = (typeof decimals)[number];
+
 export interface DocumentsState {
   /** '' for the top of the page. */
   doc: string;
+  /** How many decimals the figures show. */
+  decimals: Decimals;
   [input: `${string}.${string}`]: Numbers;
 }
 
@@ -16,5 +21,6 @@ const inputs = recipes.flatMap((recipe) =>
 
 export const documents = defineState<DocumentsState>('documents', {
   doc: { ...place(choice(['', ...recipes.map((recipe) => recipe.id)], '')), bare: 'doc-' },
+  decimals: place(choice(decimals, '3')),
   ...Object.fromEntries(inputs),
 });

@@ -7,6 +7,7 @@ export const t = {
     en: 'Every worked example of five tutorials, run again on your own machine: what the text claims, what the arithmetic gives, and why they differ. Every input can be edited.',
   },
   contents: { zh: '算例目录', en: 'Examples' },
+  decimals: { zh: '小数位数', en: 'Decimals' },
   ofPrinted: { zh: '（就原文的输入而言）', en: '(for the printed inputs)' },
   claim: { zh: '文中说', en: 'The document claims' },
   gives: { zh: '算术给出', en: 'The arithmetic gives' },
