@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, test } from 'node:test';
-import { cell, close, eventually, launch, matrix, open, paste, pairs, site, text, type } from './support/harness.mjs';
+import { cell, close, eventually, launch, matrix, open, paste, pairs, site, text, type, walk } from './support/harness.mjs';
 import { attend } from '../reference.mjs';
 
 const examples = JSON.parse(await readFile(new URL('../../web/documents/examples.json', import.meta.url), 'utf8'));
@@ -22,13 +22,18 @@ const shown = (page) => page.$$eval('article [data-oracle]', (elements) => eleme
   refusal: element.querySelector('[data-code]')?.dataset.code,
 })));
 
+/** The first row's second weight of A1, as it is written. */
+const secondWeight = (page) => page.$eval('#doc-A1 table[data-oracle="scaled_dot.weights"] td[data-column="1"]', (td) => td.textContent);
+
 for (const { browser: browserName, isolated, name } of pairs) {
   describe(`documents, ${name}`, { timeout: 300_000 }, () => {
-    let browser, home, view;
+    let browser, home, view, far;
     before(async () => {
       browser = await launch(browserName);
       home = await site(isolated);
       view = await open(browser, home, '#view=documents&lang=en');
+      far = await view.page.$$eval('article', (all) => all.map(({ dataset, textContent }) => ({ state: dataset.state, length: textContent.length })));
+      await walk(view.page);
     });
     after(async () => {
       await browser?.close();
@@ -40,7 +45,23 @@ for (const { browser: browserName, isolated, name } of pairs) {
         ids.map((id) => `doc-${id} ready`));
     });
 
-    test('A1 shows 0.401112 among its weights and 1.604448 in its output', async () => {
+    test('what is out of sight keeps its sentences and is not drawn yet', () => {
+      assert.ok(far.filter(({ state }) => state === 'far').length > 15, JSON.stringify(far));
+      assert.ok(far.every(({ length }) => length > 150), 'title and sentences');
+    });
+
+    test('paper shows all that the window has not come near to', async () => {
+      const { page } = await open(browser, home, '#view=documents&lang=en');
+      await page.evaluate(() => new Promise((resolve) => { setTimeout(resolve, 4000); }));
+      await page.evaluate(() => dispatchEvent(new Event('beforeprint')));
+      assert.equal(await page.$$eval('article:has(table[data-tex])', (all) => all.length), ids.length);
+      await page.close();
+    });
+
+    test('A1 shows 0.401 among its weights, and 0.401112 and 1.604448 where six decimals are asked for', async () => {
+      assert.equal(await secondWeight(view.page), '0.401');
+      await view.page.click('.lead input[value="6"]');
+      await eventually(() => assert.match(view.page.url(), /decimals=6/));
       const content = await text(view.page, '#doc-A1');
       assert.match(content, /0\.401112/);
       assert.match(content, /1\.604448/);
@@ -157,6 +178,7 @@ for (const { browser: browserName, isolated, name } of pairs) {
       });
       assert.equal(new URL(page.url()).hash, '#doc-A5');
       // An edit elsewhere stays where it is.
+      await walk(page, ['E1']);
       const elsewhere = cell('#doc-E1 table[aria-label="E1 x"]', 0, 0);
       await page.$eval(elsewhere, (input) => input.scrollIntoView({ block: 'center', behavior: 'instant' }));
       await type(page, elsewhere, '5');

@@ -1,7 +1,7 @@
 // Where the reader is: languages, themes, the address, history, and the way through the page by keyboard alone.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, browsers, cell, choose, close, eventually, launch, matrix, more, open, settled, text, type } from './support/harness.mjs';
+import { browserAndSite, browsers, cell, choose, close, eventually, launch, matrix, more, open, settled, text, type, walk } from './support/harness.mjs';
 
 /** Everything that makes a picture: all numbers, language, theme, view, and what is chosen. */
 const picture = (page) => page.evaluate(() => ({
@@ -64,11 +64,13 @@ for (const browserName of browsers) {
 
     test('the address replays the picture: edited documents', async () => {
       const first = await open(its.browser, its.home, '#view=documents&lang=en');
+      await walk(first.page);
       await type(first.page, cell('#doc-E4 table[aria-label="E4 x_batched [2]"]', 1, 1), '4.5');
       await type(first.page, cell('#doc-C1 table[aria-label="C1 decoder_state"]', 0, 2), '-7');
       await eventually(() => assert.match(first.page.url(), /C1\.decoder_state=/));
       await settled(first.page);
       const again = await open(its.browser, its.home, new URL(first.page.url()).hash);
+      await walk(again.page);
       await eventually(async () => assert.deepEqual(await picture(again.page), await picture(first.page)));
       await first.verify();
       await again.verify();

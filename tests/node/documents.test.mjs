@@ -7,6 +7,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import katex from 'katex';
+import { attend } from '../reference.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const examples = JSON.parse(await readFile(join(root, 'web/documents/examples.json'), 'utf8'));
@@ -150,6 +151,17 @@ for (const attn of cores) {
     });
   }
 }
+
+test('C3 corrected agrees with the reference, and its tanh is far from ±1', () => {
+  const { x, h, w_query, w_key, v } = defaults(recipes.find(({ id }) => id === 'C3'));
+  const { steps } = shown.get('C3').find(({ title }) => title.en.startsWith('Corrected'));
+  const value = (tex) => steps.find((step) => step.tex === tex).value;
+  const expected = attend(h, x, x, { score: 'additive', queryWeight: w_query, keyWeight: w_key, scoreVector: v });
+  assertClose(value('S'), expected.scores, 'scores');
+  assertClose(value('A'), expected.weights, 'weights');
+  assertClose(value('O'), expected.output, 'output');
+  for (const z of value('Z').flat()) assert.ok(Math.abs(z) < 0.7, `tanh ${z}`);
+});
 
 test('failures are the core’s own errors', () => {
   const failing = ids.filter((id) => stepsOf(shown.get(id)).some(isFailure));

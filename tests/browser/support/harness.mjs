@@ -126,6 +126,15 @@ export async function settled(page) {
   }
 }
 
+/** Scrolls to each example, which is drawn only when it is near, and waits for its numbers. */
+export async function walk(page, only) {
+  const ids = only ?? await page.$$eval('article', (all) => all.map(({ id }) => id.slice('doc-'.length)));
+  for (const id of ids) {
+    await page.$eval(`#doc-${id}`, (article) => article.scrollIntoView({ behavior: 'instant' }));
+    await page.waitForFunction((at) => ['ready', 'error'].includes(document.getElementById(at).dataset.state), { polling: 50 }, `doc-${id}`);
+  }
+}
+
 /** Tries until the check passes; then, or at the end of patience, its own error counts. */
 export async function eventually(check, patience = 10_000) {
   const end = Date.now() + patience;
