@@ -37,7 +37,7 @@ export function scoresStep(q: Numbers, k: Numbers, scores: Numbers, extra: Extra
   const tex = extra.tex ?? 'S';
   return {
     tex,
-    caption: { zh: '分数：一行一个查询，一列一个键。', en: 'Scores: a row a query, a column a key.' },
+    caption: { zh: '分数', en: 'Scores' },
     formula: `${tex} = QK^{\\top}`,
     formulaWithNumbers: worked(tex, scores, (j) => products(rows(q)[0], rows(k)[j])),
     role: 'signed',
