@@ -44,7 +44,7 @@ export const E4: Recipe = {
     en: 'On a batch, axis 1 is the axis of queries: columns sum to 1, and the first query’s weights to only 0.086.',
   },
   why: {
-    zh: '分数的形状是 [批, 查询, 键]，归一化应沿键的轴，即最后一轴。写成 −1，就与有没有批次无关。',
+    zh: '分数的形状是 [批次、查询、键]，归一化应沿键的轴，即最后一轴。写成 −1，就与有没有批次无关。',
     en: 'Scores are [batch, query, key], and the normalising runs along the keys, the last axis. '
       + 'Written as −1 it is right with a batch and without.',
   },

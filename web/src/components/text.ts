@@ -2,6 +2,9 @@
 import type { Text } from '../../documents/recipe.js';
 
 export const t = {
+  temperature: { zh: '温度', en: 'Temperature' },
+  mask: { zh: '掩码', en: 'Mask' },
+  none: { zh: '无', en: 'none' },
   inputs: { zh: '输入（可以修改）', en: 'Inputs (edit them)' },
   computing: { zh: '计算中…', en: 'Computing…' },
   notComputed: { zh: '没有算出来。', en: 'Not computed.' },
@@ -32,7 +35,8 @@ export const t = {
   UNSUPPORTED: { zh: '{op}：这里不支持。', en: '{op}: this is not supported here.' },
   FORMAT: { zh: '{op}：格式不对。', en: '{op}: the format is not the expected one.' },
   INTERNAL: { zh: '{op}：核心内部出错。', en: '{op}: an error inside the core.' },
-  shapes: { zh: '形状', en: 'Shapes' },
+  shapes: { zh: '形状：', en: 'Shapes:' },
+  complaint: { zh: '{cell}：{what}', en: '{cell}: {what}' },
   legend: { zh: '颜色', en: 'Colours' },
   legendSigned: { zh: '负 – 零 – 正', en: 'negative – zero – positive' },
   legendWeights: { zh: '权重 0 到 1', en: 'weights, 0 to 1' },

@@ -1,5 +1,6 @@
 /** The lab's sentences. */
 import type { Text } from '../../../documents/recipe.js';
+import { t as shared } from '../../components/text.js';
 
 export const t = {
   rows: { zh: '行', en: 'rows' },
@@ -35,8 +36,8 @@ export const t = {
   sum: { zh: '除以总和', en: 'sum' },
   doubleSoftmax: { zh: '两次 softmax', en: 'double softmax' },
   sparsemax: { zh: 'sparsemax', en: 'sparsemax' },
-  mask: { zh: '掩码', en: 'Mask' },
-  maskNone: { zh: '无', en: 'none' },
+  mask: shared.mask,
+  maskNone: shared.none,
   maskCausal: { zh: '因果', en: 'causal' },
   maskWindow: { zh: '窗口', en: 'window' },
   maskPadding: { zh: '填充', en: 'padding' },
@@ -47,7 +48,7 @@ export const t = {
   heads: { zh: '头数', en: 'Heads' },
   scale: { zh: '缩放', en: 'Scale' },
   scaleAuto: { zh: '自动', en: 'automatic' },
-  temperature: { zh: '温度', en: 'Temperature' },
+  temperature: shared.temperature,
   tokens: { zh: '词元（可不填）', en: 'Tokens (optional)' },
   tokensHint: { zh: '例如：我 爱 喝 茶', en: 'e.g. the cat sat down' },
   scoreWeights: { zh: '打分函数的参数', en: 'Weights of the score' },
