@@ -10,7 +10,7 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
     const its = browserAndSite(browserName, isolated);
 
     test('ten steps by the arrow keys, each with a picture and an answer whose gaps are filled', async () => {
-      const { page, verify } = await open(its.browser, its.home, '#view=learn&lang=en');
+      const { page, verify } = await open(its.browser, its.home, '#view=learn&lang=en', { width: 1366, height: 768 });
       for (const [n, id] of ids.entries()) {
         await page.waitForSelector(`[data-step-id="${id}"][data-state="ready"]`);
         assert.match(await text(page, '.learn .where'), new RegExp(`Step ${n + 1} of 10`));
@@ -19,6 +19,8 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
         assert.doesNotMatch(answer, /[{}]|undefined|NaN/, answer);
         assert.ok(await page.$('.picture [role="grid"], .picture svg, .picture .square'), id);
         assert.equal(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth), 0);
+        const end = await page.$eval('.learn nav', (nav) => nav.getBoundingClientRect().bottom);
+        assert.ok(end <= 768, `${id}: the way on is at ${end}`);
         await page.evaluate(() => document.activeElement.blur());
         if (n < 9) await page.keyboard.press('ArrowRight');
       }
@@ -42,9 +44,27 @@ for (const { browser: browserName, isolated, name } of turnedPairs) {
       // 2000 samples: the deviation of a sample's deviation is 1/√4000 of it.
       assert.equal(root, 16);
       assert.ok(Math.abs(plain / 16 - 1) < 5 / Math.sqrt(4000) && Math.abs(scaled - 1) < 5 / Math.sqrt(4000), `${plain}, ${scaled}`);
+      // The axis stays: with d the dot products spread, the divided ones do not.
+      const width = (which) => scale.page.$eval(`figure:nth-of-type(${which}) svg`, (svg) => [...svg.querySelectorAll('rect')].filter((rect) => rect.height.baseVal.value > 5).length);
+      const [wide, narrow] = [await width(1), await width(2)];
+      assert.ok(wide > 40 && narrow < 9, `${wide}, ${narrow}`);
+      const heads = await open(its.browser, its.home, '#view=learn&lang=en&step=heads&heads=2');
+      const [z, o] = [await matrix(heads.page, '.matrix:nth-of-type(3) table'), await matrix(heads.page, '.matrix:nth-of-type(4) table')];
+      z.forEach((row, t) => close(o[t][0], row[0] + 0.5 * row[2], 'W_O adds half of the other head'));
       await verify();
       await one.verify();
       await scale.verify();
+      await heads.verify();
+    });
+
+    test('a new visit goes on where the last one was', async () => {
+      const last = await open(its.browser, its.home, '#view=learn&lang=en&step=mask');
+      await last.verify();
+      const again = await open(its.browser, its.home, '#view=learn&lang=en');
+      await again.page.click('.kept a');
+      await again.page.waitForSelector('[data-step-id="mask"]');
+      assert.equal(await again.page.$('.kept'), null);
+      await again.verify();
     });
 
     test('in Chinese, with the glossary', async () => {

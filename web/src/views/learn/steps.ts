@@ -2,7 +2,8 @@
 export const stepIds = ['qkv', 'scores', 'scale', 'softmax', 'sum', 'cross', 'mask', 'heads', 'positions', 'cost'] as const;
 export type StepId = (typeof stepIds)[number];
 
-export type Control = { options: readonly string[] } | { least: number; most: number; start: number; whole: boolean };
+export interface Range { least: number; most: number; start: number; whole: boolean }
+export type Control = { options: readonly string[] } | Range;
 
 export const controls: Record<StepId, Control> = {
   qkv: { options: ['three', 'one'] },

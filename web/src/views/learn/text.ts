@@ -1,5 +1,6 @@
 /** The path in both languages: each written for its readers, not translated from the other. `{facts}` are the step's own. */
 import type { Text } from '../../../documents/recipe.js';
+import { t as shared } from '../../components/text.js';
 import type { StepId } from './steps.js';
 import type { Names } from './worker.js';
 
@@ -12,7 +13,8 @@ export const t = {
   plain: { zh: '点积', en: 'dot products' },
   scaled: { zh: '除以 √d 之后', en: 'divided by √d' },
   spread: { zh: '横轴是点积的值，越高说明这样的值越多', en: 'How many dot products have which value' },
-  cost: { zh: '{n} 个词：{weights} 个权重', en: '{n} words: {weights} weights' },
+  cost: { zh: '{n} 个词：{weights} 个权重，{time} 毫秒', en: '{n} words: {weights} weights, {time} ms' },
+  goOn: { zh: '接着上次：{title}', en: 'Go on where you were: {title}' },
   glossary: { zh: '术语表', en: 'Glossary' },
 } as const satisfies Record<string, Text>;
 
@@ -46,7 +48,7 @@ export const steps: Record<StepId, StepText> = {
     question: { zh: '为什么不用同一个矩阵？换一下，比较 QKᵀ 的对角线两侧。', en: 'Why not one matrix for both? Try it, and compare QKᵀ on both sides of its diagonal.' },
     answer: {
       zh: '“喝”对“茶”的分数是 {there}，“茶”对“喝”是 {back}。同一个矩阵会让两者永远相等：谁看谁就分不出方向了。',
-      en: '“drink” scores “tea” with {there}, “tea” scores “drink” with {back}. With one matrix the two are always the same: nobody could look at a word that does not look back alike.',
+      en: '“drink” scores “tea” with {there}, “tea” scores “drink” with {back}. With one matrix the two are always the same: no word could look at another without being looked at just as much.',
     },
   },
   scores: {
@@ -113,8 +115,8 @@ export const steps: Record<StepId, StepText> = {
       zh: '掩码把不许看的分数变成 −∞，权重就成了 0。因果掩码遮住后面的词，因为生成时它们还不存在；填充掩码遮住补齐长度的空位。',
       en: 'A mask turns forbidden scores into −∞, and their weights into 0. A causal mask hides later words, which are not there yet while text is generated; a padding mask hides what only fills up the length.',
     },
-    control: { zh: '掩码', en: 'Mask' },
-    options: { none: { zh: '无', en: 'none' }, causal: { zh: '因果', en: 'causal' }, padding: { zh: '填充（只有 3 个词）', en: 'padding (3 words)' } },
+    control: shared.mask,
+    options: { none: shared.none, causal: { zh: '因果', en: 'causal' }, padding: { zh: '填充（只有 3 个词）', en: 'padding (3 words)' } },
     question: { zh: '用因果掩码时，第一个词能看谁？', en: 'With a causal mask, what can the first word look at?' },
     answer: { zh: '只能看自己：因果掩码下它给自己的权重是 1（现在是 {first}）。“喝”给“茶”的现在是 {last}。', en: 'Itself alone, with weight 1 (now {first}). “drink” gives “tea” {last} now.' },
   },
@@ -125,8 +127,11 @@ export const steps: Record<StepId, StepText> = {
       en: 'Heads share out the features: each attends with its part, the results stand side by side again, and W_O mixes them. The features are split, not the sentence: every head sees all words.',
     },
     control: { zh: '头数', en: 'Heads' },
-    question: { zh: '两个头看的是同样的地方吗？', en: 'Do two heads look at the same places?' },
-    answer: { zh: '不是：每个头只有 {width} 个特征，各找各的。第一个头里，“喝”给“茶”{drink}。', en: 'No: each has {width} features of its own, and looks for its own. In the first, “drink” gives “tea” {drink}.' },
+    question: { zh: '换成两个头：它们看的是同样的地方吗？W_O 又添了什么？', en: 'Take two: do they look at the same places, and what does W_O add?' },
+    answer: {
+      zh: '不一样：每个头有 {width} 个特征，各找各的。“喝”给“茶”的权重，第一个头里是 {first}，最后一个头里是 {last}。Z 的前一半列只来自第一个头；乘 W_O 之后每列都有各头的份：“喝”的第一个数从 {before} 变成 {after}。',
+      en: 'Not the same: with {width} features each looks for its own. “drink” gives “tea” {first} in the first head and {last} in the last. The left half of Z comes from the first head alone; after W_O every column holds something of each: the first number of “drink” goes from {before} to {after}.',
+    },
   },
   positions: {
     title: { zh: '位置', en: 'Positions' },
@@ -135,7 +140,7 @@ export const steps: Record<StepId, StepText> = {
       en: 'Attention by itself knows no order: a word sees the same wherever it stands. Adding positions to X (sinusoidal), or taking something off a score for distance (ALiBi), lets order count.',
     },
     control: { zh: '位置', en: 'Positions' },
-    options: { none: { zh: '无', en: 'none' }, sinusoidal: { zh: '正弦', en: 'sinusoidal' }, alibi: { zh: 'ALiBi', en: 'ALiBi' } },
+    options: { none: shared.none, sinusoidal: { zh: '正弦', en: 'sinusoidal' }, alibi: { zh: 'ALiBi', en: 'ALiBi' } },
     question: { zh: '“喝”出现了两次，它们的两行一样吗？', en: '“drink” stands there twice. Are its two rows the same?' },
     answer: { zh: '两行最多差 {apart}。没有位置时是 0：两个“喝”分不开。', en: 'They differ by {apart} at most. Without positions by 0: nothing tells the two apart.' },
   },

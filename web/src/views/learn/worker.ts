@@ -6,9 +6,13 @@ import type { StepId } from './steps.js';
 
 /** Names of rows and columns: the words of one of text.ts's sentences. */
 export type Names = 'words' | 'others' | 'twice' | 'hot' | 'nothing';
-export interface Figure { tex: string; role: Role; matrix: Matrix; rows?: Names; columns?: Names }
-/** Counts of numbers between equally spaced edges, for each of two kinds. */
-export interface Spread { from: number; to: number; plain: number[]; scaled: number[] }
+export interface Figure {
+  tex: string; role: Role; matrix: Matrix; rows?: Names; columns?: Names;
+  /** The matrix is this row of a larger one. */
+  row?: number;
+}
+/** How many numbers lie in each bin of an axis about 0, of two kinds. */
+export interface Spread { plain: number[]; scaled: number[] }
 export interface LearnRequest { step: StepId; value: string | number }
 export interface LearnResult { figures: Figure[]; facts: Record<string, number>; spread?: Spread }
 
@@ -22,8 +26,12 @@ const WV = [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1]];
 const OTHERS = [[1.8, 0.2, 0, 0], [0, 1.8, 0.2, 0], [0, 0.2, 1.8, 0]];
 
 const matrix = (tensor: Tensor) => tensor.toArray() as Matrix;
+/** What joins two heads: each column of the output takes from both. */
+const WO = [[1, 0, 0.5, 0], [0, 1, 0, 0.5], [0.5, 0, 1, 0], [0, 0.5, 0, 1]];
 const SAMPLES = 2000;
-const BINS = 31;
+/** Bins one wide on an axis that does not move with d: what spreads is seen to spread. */
+const EDGE = 50.5;
+const BINS = 2 * EDGE;
 
 function project(attn: Attn, x: Matrix = X) {
   const input = attn.tensor(x);
@@ -36,11 +44,10 @@ function spreadOf(attn: Attn, d: number): LearnResult {
   const products = attn.randn([SAMPLES, d]).mul(attn.randn([SAMPLES, d])).sum(-1);
   const deviation = (tensor: Tensor) => tensor.mul(tensor).mean().sqrt().item();
   const scaled = products.div(Math.sqrt(d));
-  const edge = 3 * Math.sqrt(d);
   const count = (numbers: ArrayLike<number>) => {
     const bins = new Array<number>(BINS).fill(0);
     for (const x of Array.from(numbers)) {
-      const at = Math.floor(((x + edge) / (2 * edge)) * BINS);
+      const at = Math.floor(x + EDGE);
       if (at >= 0 && at < BINS) bins[at]! += 1;
     }
     return bins;
@@ -50,7 +57,7 @@ function spreadOf(attn: Attn, d: number): LearnResult {
   return {
     figures: [],
     facts: { d, plain: deviation(products), scaled: deviation(scaled), root: Math.sqrt(d), sharp: largest(products), soft: largest(scaled) },
-    spread: { from: -edge, to: edge, plain: count(products.data()), scaled: count(scaled.data()) },
+    spread: { plain: count(products.data()), scaled: count(scaled.data()) },
   };
 }
 
@@ -115,9 +122,9 @@ function answer(attn: Attn, { step, value }: LearnRequest): LearnResult {
       const most = w[t]!.indexOf(Math.max(...w[t]!));
       return {
         figures: [
-          { tex: `A_{${t + 1}}`, role: 'weights', matrix: [w[t]!], columns: 'words' },
+          { tex: `A_{${t + 1}}`, role: 'weights', matrix: [w[t]!], rows: 'words', row: t, columns: 'words' },
           { tex: 'V', role: 'signed', matrix: matrix(v), rows: 'words' },
-          { tex: `O_{${t + 1}} = A_{${t + 1}}V`, role: 'signed', matrix: [o[t]!] },
+          { tex: `O_{${t + 1}} = A_{${t + 1}}V`, role: 'signed', matrix: [o[t]!], rows: 'words', row: t },
         ],
         facts: { query: t, key: most, share: w[t]![most]! },
       };
@@ -145,11 +152,15 @@ function answer(attn: Attn, { step, value }: LearnRequest): LearnResult {
     }
     case 'heads': {
       const heads = Number(value);
-      const { weights } = attn.attend(q, k, v, { heads });
+      const { weights, output } = attn.attend(q, k, v, { heads });
       const each = heads === 1 ? [matrix(weights)] : (weights.toArray() as Matrix[]);
       return {
-        figures: each.map((w, h) => ({ tex: `A^{(${h + 1})}`, role: 'weights' as const, matrix: w, rows: 'words' as const, columns: 'words' as const })),
-        facts: { heads, width: X[0]!.length / heads, drink: each[0]![1]![3]! },
+        figures: [
+          ...each.map((w, h) => ({ tex: heads === 1 ? 'A' : `A^{(${h + 1})}`, role: 'weights' as const, matrix: w, rows: 'words' as const, columns: 'words' as const })),
+          { tex: heads === 1 ? 'Z = AV' : 'Z = [Z^{(1)}, Z^{(2)}]', role: 'signed', matrix: matrix(output), rows: 'words' },
+          { tex: 'O = ZW_O', role: 'signed', matrix: matrix(output.matmul(WO)), rows: 'words' },
+        ],
+        facts: { width: X[0]!.length / heads, first: each[0]![1]![3]!, last: each.at(-1)![1]![3]!, before: matrix(output)[1]![0]!, after: matrix(output.matmul(WO))[1]![0]! },
       };
     }
     case 'positions': {
