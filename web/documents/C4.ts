@@ -21,8 +21,8 @@ function group(attn: Attn, product: Tensor, scaled: Tensor, { title, printed, te
       weightsStep(s, a, { tex, oracle, formula: `${tex} = \\operatorname{softmax}(\\tilde S)` }),
       {
         tex: 'H', op: '\\to', role: 'signed', value: h, formula: 'H_t = -\\sum_s A_{ts}\\ln A_{ts}',
-        formulaWithNumbers: `H_{1} = ${equals(`-\\left(${w0.map((w) => `${num(w)}\\ln ${num(w)}`).slice(0, 3).join('+')}`
-          + `${w0.length > 3 ? '+\\cdots' : ''}\\right)`, h0)}`,
+        formulaWithNumbers: `H_{1} = ${equals(`-(${w0.map((w) => `${num(w)}\\ln ${num(w)}`).slice(0, 3).join('+')}`
+          + `${w0.length > 3 ? '+\\cdots' : ''})`, h0)}`,
         caption: {
           zh: '每行的熵（奈特）：越大越平均，0 表示只看一个键。',
           en: 'The entropy of each row, in nats: high is even, 0 means one key has it all.',

@@ -26,7 +26,6 @@ function between(p: Parse, open: string, close: string): number {
 
 function atom(p: Parse): number {
   if (take(p, '-')) return -power(p);
-  if (p.text.startsWith('\\left(', p.at)) return between(p, '\\left(', '\\right)');
   if (p.text.startsWith('(', p.at)) return between(p, '(', ')');
   if (take(p, '\\frac')) return between(p, '{', '}') / between(p, '{', '}');
   if (take(p, '\\max(')) {
