@@ -14,6 +14,8 @@ const looks = [
   { hash: '#view=documents&lang=zh&theme=dark', size: phone },
   { hash: '#view=learn&lang=en&theme=light', size: phone },
   { hash: '#view=learn&lang=zh&theme=dark&step=scale', size: desktop },
+  { hash: '#view=learn&lang=en&present=1&step=heads', size: desktop },
+  { hash: '?embed#lang=zh', size: phone },
   { hash: '#view=lab&lang=en&theme=dark&heads=2&mask=causal&score=additive', size: desktop },
   { hash: '#view=lab&lang=zh&theme=light&source=x&score=general&mask=free&normalizer=sum', size: phone },
   { hash: '#view=lab&lang=en&theme=light&score=location', size: desktop },

@@ -6,6 +6,7 @@
   root.lang = language === 'zh' ? 'zh-Hans' : 'en';
   const theme = told('theme');
   root.dataset.theme = theme === 'dark' || (theme !== 'light' && matchMedia('(prefers-color-scheme: dark)').matches) ? 'dark' : 'light';
+  if (/[?&]embed\b/.test(location.search)) root.classList.add('embed');
   // A link into another view must not show the front door first.
   if (/[#&](view=(?!home)|doc-|[A-E]\d\.)/.test(location.hash)) root.classList.add('elsewhere');
   addEventListener('error', ({ target }) => {

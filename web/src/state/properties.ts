@@ -33,6 +33,8 @@ export const several = <T extends string>(options: readonly T[], value: readonly
   serialise: (v) => v.join(','),
 });
 
+export const flag: Property<boolean> = { default: false, parse: (text) => text === '1', serialise: (v) => (v ? '1' : '0') };
+
 export const number = (value: number, fits: (x: number) => boolean): Property<number> => ({
   default: value,
   parse: (text) => {

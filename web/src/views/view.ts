@@ -2,6 +2,12 @@
 import type { Component } from 'svelte';
 import type { Text } from '../../documents/recipe.js';
 
+export interface Opened {
+  default: Component;
+  /** On to the next of what it shows one at a time, or back: for arrow keys and for presentations. */
+  go?(by: 1 | -1): void;
+}
+
 export interface View {
   id: string;
   title: Text;
@@ -9,7 +15,7 @@ export interface View {
   order: number;
   /** What the front door says of it; one without is reached by the header alone. */
   door?: Text;
-  load(): Promise<{ default: Component }>;
+  load(): Promise<Opened>;
   /** Whether a part of an address belongs to it though the address does not name it: `doc-A5`. */
   owns?(part: string): boolean;
 }

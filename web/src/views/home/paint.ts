@@ -27,7 +27,7 @@ const door = (language: Language) => {
 export const html = (['zh', 'en'] as const).map(door).join('\n');
 
 export const css = `
-html{background:#fbfaf7;color:#1f1e26;font:400 15px/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}
+html{background:#fbfaf7;color:#1f1e26;font:400 93.75%/1.6 system-ui,-apple-system,'Segoe UI',Roboto,'PingFang SC','Microsoft YaHei','Noto Sans CJK SC',sans-serif}
 html[data-theme=dark]{background:#121218;color:#ebeaef}
 body{margin:0}
 .first,.incomplete-note,#app>noscript p{max-width:60rem;margin:0 auto;padding:1rem}
@@ -41,6 +41,6 @@ html[data-theme=dark] .first path.chosen{stroke:#d5b2fe}
 html[data-theme=dark] .first text.chosen{fill:#d5b2fe}
 .first .told{font-size:1.125rem;font-weight:600}
 html:lang(en) #app>.first:lang(zh),html:lang(zh) #app>.first:lang(en),html:lang(en) #app>p :lang(zh),html:lang(zh) #app>p :lang(en){display:none}
-.elsewhere .first,.incomplete-note{display:none}
+.elsewhere .first,.incomplete-note,.embed .first .name,.embed .first h1{display:none}
 .incomplete .incomplete-note{display:block}
 `.trim();
