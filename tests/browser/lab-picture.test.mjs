@@ -1,38 +1,12 @@
 // The lab as a picture: on one screen, with signs, in colour alone where it is large, and saved as it is seen.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { browserAndSite, cell, close, eventually, matrix, open, pairs, text, type } from './support/harness.mjs';
+import { browserAndSite, cell, close, eventually, keepFiles, matrix, open, pairs, savedFile, text, type } from './support/harness.mjs';
 import { attendHeads } from '../reference.mjs';
 
 const wave = (size, phase) => Array.from({ length: size }, (_, r) => Array.from({ length: size }, (__, c) => Math.round(10 * Math.sin(r + 2 * c + phase)) / 10));
 const large = { q: wave(32, 0), k: wave(32, 1), v: wave(32, 2) };
 const hashOf = (inputs) => Object.entries(inputs).map(([name, rows]) => `&${name}=${rows.map((row) => row.join()).join(';')}`).join('');
-
-/** What the page would save is kept in it instead. */
-const keepFiles = (page) => page.evaluateOnNewDocument(() => {
-  globalThis.saved = [];
-  const blobs = new Map();
-  const make = URL.createObjectURL;
-  URL.createObjectURL = (blob) => {
-    const url = make.call(URL, blob);
-    blobs.set(url, blob);
-    return url;
-  };
-  HTMLAnchorElement.prototype.click = function click() { globalThis.saved.push({ name: this.download, blob: blobs.get(this.href) }); };
-});
-
-async function save(page, format) {
-  await page.$$eval('[data-mode="equation"] [aria-haspopup="menu"]', (menus) => menus.find(({ textContent }) => textContent.includes('Save')).click());
-  await page.click(`[data-pick="${format}"]`);
-  return eventually(async () => {
-    const file = await page.evaluate(async () => {
-      const last = globalThis.saved.pop();
-      return last && { name: last.name, bytes: [...new Uint8Array(await last.blob.arrayBuffer())] };
-    });
-    assert.ok(file, 'nothing was saved');
-    return { name: file.name, bytes: Buffer.from(file.bytes) };
-  });
-}
 
 for (const { browser: browserName, isolated, name } of pairs) {
   describe(`the lab as a picture, ${name}`, { timeout: 300_000 }, () => {
@@ -113,20 +87,20 @@ for (const { browser: browserName, isolated, name } of pairs) {
       await keepFiles(page);
       await page.goto(`${its.home.url}#view=lab&lang=en&heads=2&mask=causal&cell=weights.1.2.1`);
       await page.waitForSelector('[data-step="output"] [data-value]');
-      const png = await save(page, 'png');
+      const png = await savedFile(page, 'png');
       assert.equal(png.name, 'attention.png');
       assert.equal(png.bytes.subarray(1, 4).toString(), 'PNG');
       assert.ok(png.bytes.readUInt32BE(16) > 800 && png.bytes.readUInt32BE(20) > 800, 'at twice its size');
-      const svg = (await save(page, 'svg')).bytes.toString();
+      const svg = (await savedFile(page, 'svg')).bytes.toString();
       for (const wanted of ['Attention: every step', 'heads=2', 'Query 3 gives', 'softmax →', 'Head 2']) assert.ok(svg.includes(wanted), wanted);
       assert.equal(await page.evaluate((source) => new DOMParser().parseFromString(source, 'image/svg+xml').querySelector('parsererror'), svg), null);
-      const data = JSON.parse((await save(page, 'json')).bytes.toString());
+      const data = JSON.parse((await savedFile(page, 'json')).bytes.toString());
       assert.match(data.link, /heads=2/);
       assert.match(data.selection.text, /Query 3 gives/);
       const weights = data.matrices.filter(({ name: title }) => title.startsWith('A ')).map(({ values }) => values);
       assert.deepEqual(weights, [await matrix(page, '[data-step="weights"][data-head="0"]'), await matrix(page, '[data-step="weights"][data-head="1"]')]);
       assert.equal(data.matrices.find(({ name: title }) => title.startsWith('Ŝ')).values[0][1], '-Infinity');
-      const csv = (await save(page, 'csv')).bytes.toString();
+      const csv = (await savedFile(page, 'csv')).bytes.toString();
       assert.ok(csv.startsWith('\uFEFF'));
       const at = csv.split('\n').findIndex((line) => line.startsWith('O,1,2,3,4'));
       assert.deepEqual(csv.split('\n')[at + 1].split(',').slice(1).map(Number), (await matrix(page, '[data-step="output"]'))[0]);

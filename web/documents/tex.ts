@@ -42,6 +42,9 @@ export const sum = (terms: number[] = []) => abridge(terms.map(factor));
 export const softmaxOf = (row: number[], j: number) =>
   `\\frac{e^{${num(row[j])}}}{${abridge(row.map((x) => `e^{${num(x)}}`))}}`;
 
+/** A symbol as it can be said, or written where nothing typesets. */
+export const spoken = (tex: string) => tex.replaceAll('^{\\top}', 'ᵀ').replaceAll('\\alpha', 'α').replaceAll('\\Sigma', 'Σ').replaceAll('\\,', ' ').replace(/\\(operatorname|tilde|hat|mathrm)|[{}^_\\]/g, '');
+
 /** The first matrix of nested numbers; a vector is one row, a number one cell. */
 export function rows(value: Numbers): number[][] {
   if (typeof value === 'number') return [[value]];

@@ -175,6 +175,33 @@ export async function violations(page) {
   });
 }
 
+/** What the page would save is kept in it instead. */
+export const keepFiles = (page) => page.evaluateOnNewDocument(() => {
+  globalThis.saved = [];
+  const blobs = new Map();
+  const make = URL.createObjectURL;
+  URL.createObjectURL = (blob) => {
+    const url = make.call(URL, blob);
+    blobs.set(url, blob);
+    return url;
+  };
+  HTMLAnchorElement.prototype.click = function click() { globalThis.saved.push({ name: this.download, blob: blobs.get(this.href) }); };
+});
+
+/** What the Save menu of the open view (its first, or that in `scope`) gives: { name, bytes }. */
+export async function savedFile(page, format, scope = '') {
+  await page.$$eval(`[data-view]:not([hidden]) ${scope} [aria-haspopup="menu"]`, (menus) => menus.find((menu) => menu.checkVisibility() && menu.textContent.includes('Save')).click());
+  await page.click(`[data-pick="${format}"]`);
+  return eventually(async () => {
+    const file = await page.evaluate(async () => {
+      const last = globalThis.saved.pop();
+      return last && { name: last.name, bytes: [...new Uint8Array(await last.blob.arrayBuffer())] };
+    });
+    assert.ok(file, 'nothing was saved');
+    return { name: file.name, bytes: Buffer.from(file.bytes) };
+  });
+}
+
 export const text = (page, selector) => page.$eval(selector, (element) => element.textContent);
 
 /** Puts a text into a field as a person does. */

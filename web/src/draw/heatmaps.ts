@@ -49,6 +49,18 @@ const cellOf = ({ rows, columns, small }: Tile) => {
   return { width: side, height: side };
 };
 
+/** About as wide as 11 px letters are; a Chinese one is twice a Latin. */
+const widthOf = (text: string) => [...text].reduce((sum, letter) => sum + (letter > '\u2E80' ? 11 : 6.2), 0);
+/** As much of a name as there is room for. */
+function shortened(name: string, room: number): string {
+  let letters = [...name];
+  while (letters.length > 1 && widthOf(letters.join('')) > room) letters = letters.slice(0, -1);
+  return letters.join('');
+}
+const MOST_NAME = 72;
+/** To the left of a matrix, for the names of its rows. */
+const marginOf = ({ rowNames = [] }: Tile) => Math.max(NAMES, Math.min(MOST_NAME, Math.max(0, ...rowNames.map(widthOf)) + 8));
+
 export class HeatMaps implements Picture<Place> {
   readonly tiles: Tile[] = [];
   readonly width: number;
@@ -73,8 +85,8 @@ export class HeatMaps implements Picture<Place> {
         } else {
           const cell = cellOf(item);
           this.tiles.push(item);
-          this.#boxes.push({ x: x + NAMES, y: top, cell });
-          x += NAMES + item.columns * cell.width;
+          this.#boxes.push({ x: x + marginOf(item), y: top, cell });
+          x += marginOf(item) + item.columns * cell.width;
           width = Math.max(width, x);
           x += GAP;
         }
@@ -117,10 +129,10 @@ export class HeatMaps implements Picture<Place> {
     // Every name where there is room, else every so many.
     const every = (side: number, room: number) => Math.ceil(room / side);
     for (let c = 0; c < tile.columns; c += every(cell.width, 20)) {
-      on.text([...(tile.columnNames?.[c] ?? String(c + 1))].slice(0, 6).join(''), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
+      on.text(shortened(tile.columnNames?.[c] ?? String(c + 1), every(cell.width, 20) * cell.width), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
     }
     for (let r = 0; r < tile.rows; r += every(cell.height, 12)) {
-      on.text([...(tile.rowNames?.[r] ?? String(r + 1))].slice(0, 2).join(''), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });
+      on.text(shortened(tile.rowNames?.[r] ?? String(r + 1), MOST_NAME - 8), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });
     }
   }
 

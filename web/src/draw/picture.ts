@@ -9,6 +9,10 @@ import type { Surface } from './surface.js';
 /** Numbers as they are saved, with their names. */
 export interface Sheet { name: string; rows: string[]; columns: string[]; values: number[][] }
 
+/** The files that it is saved as. */
+export const formats = ['png', 'svg', 'csv', 'json'] as const;
+export type Format = (typeof formats)[number];
+
 /** What of a picture is pointed at, locked, or takes part in what is. */
 export interface Marks<Place> { preview: Place | null; locked: Place | null; related: (place: Place) => boolean }
 

@@ -1,10 +1,7 @@
 /** Files of a picture: PNG and SVG of what is seen, CSV and JSON of its numbers; title, link and selection are in each. */
 import { csvFormatRows } from 'd3-dsv';
-import type { Marks, Palette, Picture } from './picture.js';
+import type { Format, Marks, Palette, Picture } from './picture.js';
 import { CanvasSurface, SvgSurface, type Surface } from './surface.js';
-
-export const formats = ['png', 'svg', 'csv', 'json'] as const;
-export type Format = (typeof formats)[number];
 
 /** What is said in the file besides the picture. */
 export interface Caption { title: string; link: string; /** The locked place in words; '' where none is. */ selection: string }

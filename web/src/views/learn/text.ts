@@ -15,6 +15,10 @@ export const t = {
   spread: { zh: '横轴是点积的值，越高说明这样的值越多', en: 'How many dot products have which value' },
   cost: { zh: '{n} 个词：{weights} 个权重，{time} 毫秒', en: '{n} words: {weights} weights, {time} ms' },
   goOn: { zh: '接着上次：{title}', en: 'Go on where you were: {title}' },
+  time: { zh: '用时', en: 'time' },
+  wordCount: { zh: '词数', en: 'words' },
+  milliseconds: { zh: '毫秒', en: 'ms' },
+  took: { zh: '{n} 个词用了 {time} 毫秒', en: '{n} words took {time} ms' },
   glossary: { zh: '术语表', en: 'Glossary' },
 } as const satisfies Record<string, Text>;
 

@@ -14,7 +14,7 @@ export interface Figure {
 /** How many numbers lie in each bin of an axis about 0, of two kinds. */
 export interface Spread { plain: number[]; scaled: number[] }
 export interface LearnRequest { step: StepId; value: string | number }
-export interface LearnResult { figures: Figure[]; facts: Record<string, number>; spread?: Spread }
+export interface LearnResult { figures: Figure[]; facts: Record<string, number>; spread?: Spread; measured?: { n: number; time: number }[] }
 
 /** I, drink, hot, tea: person, action, thing, quality. */
 const X = [[2, 0, 0, 0], [0, 2, 0, 0], [0, 0, 0.5, 2], [0, 0, 2, 0.5]];
@@ -61,15 +61,19 @@ function spreadOf(attn: Attn, d: number): LearnResult {
   };
 }
 
-/** Seconds of one attention over n words of 64 features, the best of three. */
-function costOf(attn: Attn, n: number): LearnResult {
-  const [q, k, v] = [1, 2, 3].map(() => attn.randn([n, 64])) as [Tensor, Tensor, Tensor];
-  const times = Array.from({ length: 3 }, () => {
-    const begin = performance.now();
-    attn.attend(q, k, v);
-    return performance.now() - begin;
+/** Milliseconds of one attention over n words of 64 features, the best of three; and of fewer words, by doubling. */
+function costOf(attn: Attn, most: number): LearnResult {
+  const counts = Array.from({ length: 8 }, (_, i) => 2 ** (i + 4)).filter((n) => n < most);
+  const measured = [...counts, most].map((n) => {
+    const [q, k, v] = [1, 2, 3].map(() => attn.randn([n, 64])) as [Tensor, Tensor, Tensor];
+    const times = Array.from({ length: 3 }, () => {
+      const begin = performance.now();
+      attn.attend(q, k, v);
+      return performance.now() - begin;
+    });
+    return { n, time: Math.min(...times) };
   });
-  return { figures: [], facts: { n, weights: n * n, megabytes: (4 * n * n) / 1e6, time: Math.min(...times) } };
+  return { figures: [], facts: { n: most, weights: most * most, megabytes: (4 * most * most) / 1e6, time: measured.at(-1)!.time }, measured };
 }
 
 function answer(attn: Attn, { step, value }: LearnRequest): LearnResult {
