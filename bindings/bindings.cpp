@@ -170,6 +170,8 @@ val enums() {
   all.set("REDUCTIONS", names_of<ops::Reduction>());
   all.set("SCORES", names_of<Score>());
   all.set("NORMALIZERS", names_of<Normalizer>());
+  all.set("NONLINEARITIES", names_of<nn::init::Nonlinearity>());
+  all.set("FANS", names_of<nn::init::Fan>());
   all.set("LOSS_REDUCTIONS", names_of<LossReduction>());
   return all;
 }

@@ -19,6 +19,20 @@ void load_state_dict(nn::Module& module, const val& names, const val& tensors, b
 bool training(const nn::Module& module) { return module.training(); }
 void train(nn::Module& module, bool on) { module.train(on); }
 
+// First values.
+void init_xavier(const Tensor& x, double gain, bool is_normal) {
+  is_normal ? nn::init::xavier_normal(x, gain) : nn::init::xavier_uniform(x, gain);
+}
+void init_kaiming(const Tensor& x, double a, int fan, int nonlinearity, bool is_normal) {
+  const nn::init::KaimingOptions options{.a = a,
+                                         .mode = static_cast<nn::init::Fan>(fan),
+                                         .nonlinearity = static_cast<nn::init::Nonlinearity>(nonlinearity)};
+  is_normal ? nn::init::kaiming_normal(x, options) : nn::init::kaiming_uniform(x, options);
+}
+double gain(int nonlinearity, double a) {
+  return nn::init::calculate_gain(static_cast<nn::init::Nonlinearity>(nonlinearity), a);
+}
+
 // Layers of one tensor.
 ModulePtr linear_layer(int in, int out, bool bias) {
   return std::make_shared<nn::Linear>(nn::LinearOptions{.in_features = in, .out_features = out, .bias = bias});
@@ -71,6 +85,16 @@ EMSCRIPTEN_BINDINGS(nn) {
   function("loadStateDict", guarded<&load_state_dict>);
   function("training", guarded<&training>);
   function("train", guarded<&train>);
+
+  function("initUniform", guarded<&nn::init::uniform>);
+  function("initNormal", guarded<&nn::init::normal>);
+  function("initTruncNormal", guarded<&nn::init::trunc_normal>);
+  function("initConstant", guarded<&nn::init::constant>);
+  function("initEye", guarded<&nn::init::eye>);
+  function("initXavier", guarded<&init_xavier>);
+  function("initKaiming", guarded<&init_kaiming>);
+  function("initOrthogonal", guarded<&nn::init::orthogonal>);
+  function("gain", guarded<&gain>);
 
   function("newLinear", guarded<&linear_layer>);
   function("newEmbedding", guarded<&embedding_layer>);

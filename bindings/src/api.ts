@@ -4,6 +4,7 @@ export type { Bytes, LoadCheckpointOptions, LoadSafetensorsOptions, Metadata, Sa
 export { AttnError } from './error.js';
 export type { Classifier, ClassifierCall, ClassifierConfig, GenerateOptions, GPT, GPTConfig, ViT, ViTConfig } from './models.js';
 export type { Decoded, DecodeOptions, Seq2Seq, Seq2SeqConfig, SourceOptions, TeacherForcing, Transformer, TransformerConfig } from './translators.js';
+export type { GainOptions, KaimingOptions, Nonlinearity, NormalOptions, TruncNormalOptions, UniformOptions } from './init.js';
 export type { Layer, LoadStateDictOptions, Module } from './module.js';
 export type {
   Adam, AdamOptions, AdamW, ClipGradNormOptions, EarlyStopping, EarlyStoppingOptions, Optimizer, OptimizerState, Schedule, SGD,

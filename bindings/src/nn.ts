@@ -1,5 +1,6 @@
 import * as layers from './layers.js';
 import { toTensor } from './creation.js';
+import { init } from './init.js';
 import { Module } from './module.js';
 import { AdditiveAttention, DynamicAttention, MultiheadAttention } from './multihead.js';
 import { checkNames, number, optionsOf, whole } from './options.js';
@@ -69,6 +70,7 @@ export function nn(runtime: Runtime) {
     TransformerEncoder: bound(runtime, transformer.TransformerEncoder),
     TransformerDecoder: bound(runtime, transformer.TransformerDecoder),
     SinusoidalPositions: bound(runtime, SinusoidalPositions),
+    init: init(runtime),
     ...strictFunctions(functions),
   };
 }

@@ -152,6 +152,16 @@ export interface RawCore {
   training(module: Handle): boolean;
   train(module: Handle, on: boolean): void;
 
+  initUniform(x: Handle, a: number, b: number): void;
+  initNormal(x: Handle, mean: number, std: number): void;
+  initTruncNormal(x: Handle, mean: number, std: number, a: number, b: number): void;
+  initConstant(x: Handle, value: number): void;
+  initEye(x: Handle): void;
+  initXavier(x: Handle, gain: number, isNormal: boolean): void;
+  initKaiming(x: Handle, a: number, fan: number, nonlinearity: number, isNormal: boolean): void;
+  initOrthogonal(x: Handle, gain: number): void;
+  gain(nonlinearity: number, a: number): number;
+
   newLinear(inFeatures: number, outFeatures: number, bias: boolean): Handle;
   /** paddingIdx NaN: none */
   newEmbedding(rows: number, dim: number, paddingIdx: number): Handle;

@@ -36,6 +36,10 @@ const functions = {
   nn: {
     sinusoidal: [[{ length: 1, dim: 2 }]], rotary: [[x]], alibi: [[{ numHeads: 1, queries: 1, keys: 1 }]], learned: [[{ numPositions: 2, embeddingDim: 2 }]],
   },
+  init: {
+    uniform: [[x]], normal: [[x]], truncNormal: [[x]], constant: [[x, 1]], ones: [[x]], zeros: [[x]], eye: [[x]], xavierUniform: [[x]], xavierNormal: [[x]],
+    kaimingUniform: [[x]], kaimingNormal: [[x]], orthogonal: [[x]], calculateGain: [['relu'], ['leakyRelu', 0.2]],
+  },
   models: {},
   optim: { clipGradNorm: [[[learned], 1]], constant: [[1]], warmupCosine: [[{ lr: 1, totalSteps: 2 }]] },
 };
@@ -119,7 +123,7 @@ const isClass = (name) => /^[A-Z]/.test(name);
 
 for (const [name, table] of Object.entries(functions)) {
   test(`functions of ${name}`, () => {
-    const home = name === 'attn' ? attn : attn[name];
+    const home = { attn, init: nn.init }[name] ?? attn[name];
     assert.deepEqual(Object.keys(home).filter((key) => typeof home[key] === 'function' && !isClass(key)).sort(), Object.keys(table).sort());
     for (const [key, lists] of Object.entries(table)) holds(`${name}.${key}`, (...args) => (key === 'dispose' ? spare : home)[key](...args), lists);
   });

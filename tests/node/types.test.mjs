@@ -59,14 +59,14 @@ for (const [name, options] of Object.entries(settings)) {
       assert.deepEqual([code, stdout, stderr], [0, '', ''], other);
     }
     const { codes, ops, ...rest } = JSON.parse(program.stdout);
-    assert.deepEqual(codes, new Array(20).fill('TYPE'));
+    assert.deepEqual(codes, new Array(21).fill('TYPE'));
     assert.deepEqual(ops, [
       'attend', 'attend', 'attend', 'tensor', 'tensor', 'zeros', 'sum', 'add', 'multiHeadAttentionForward',
-      'scaledDotProductAttention', 'sinusoidal', 'Linear', 'Sequential', 'TransformerEncoderLayer', 'attend', 'gelu', 'ReLU', 'grad', 'SGD', 'saveSafetensors',
+      'scaledDotProductAttention', 'sinusoidal', 'kaimingNormal', 'Linear', 'Sequential', 'TransformerEncoderLayer', 'attend', 'gelu', 'ReLU', 'grad', 'SGD', 'saveSafetensors',
     ]);
     assert.deepEqual(rest, {
       shape: [2, 2], dtype: 'float32', size: 4, disposed: false, item: 10, data: 4, array: [[1, 2], [3, 4]],
-      kept: [[2, 3], [4, 5]], bytes: true, info: ['string', 'number', 'boolean', 'string', 'string'], made: 15, results: 96,
+      kept: [[2, 3], [4, 5]], bytes: true, info: ['string', 'number', 'boolean', 'string', 'string'], made: 15, results: 108,
       trained: [4, 11, 4, 'x', 0, false, null, [2], [2, 2], [true, true]],
     });
   });

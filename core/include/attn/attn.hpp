@@ -8,6 +8,7 @@
 #include "attn/instruction_set.hpp"
 #include "attn/losses.hpp"
 #include "attn/nn/attention.hpp"
+#include "attn/nn/init.hpp"
 #include "attn/nn/layers.hpp"
 #include "attn/nn/positions.hpp"
 #include "attn/nn/recurrent.hpp"

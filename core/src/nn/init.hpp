@@ -6,7 +6,7 @@
 
 #include "../functional/arithmetic.hpp"
 #include "attn/error.hpp"
-#include "attn/random.hpp"
+#include "attn/nn/init.hpp"
 
 namespace attn::nn {
 
@@ -26,21 +26,19 @@ inline double probability(const char* layer, double p) {
   return p;
 }
 
-/// Uniform within ±limit.
-inline Tensor uniform(const Shape& shape, double limit) {
+/// Uniform within ±1/√fan_in, as PyTorch's Linear and recurrent layers begin.
+inline Tensor uniform_fan(const Shape& shape, Index fan_in) {
   const Tensor x = Tensor::empty(shape);
-  for (float& value : x.values()) value = static_cast<float>((2 * default_generator().uniform() - 1) * limit);
+  const double limit = 1 / std::sqrt(static_cast<double>(fan_in));
+  init::uniform(x, -limit, limit);
   return x;
 }
 
-/// Uniform within ±1/√fan_in, as PyTorch's Linear and recurrent layers begin.
-inline Tensor uniform_fan(const Shape& shape, Index fan_in) {
-  return uniform(shape, 1 / std::sqrt(static_cast<double>(fan_in)));
-}
-
-/// Uniform within ±√(6/(I+O)) for a weight [O,I]: Glorot & Bengio 2010.
+/// A weight [O,I] that begins as init::xavier_uniform says.
 inline Tensor xavier_uniform(const Shape& shape) {
-  return uniform(shape, std::sqrt(6.0 / static_cast<double>(shape[0] + shape[1])));
+  const Tensor x = Tensor::empty(shape);
+  init::xavier_uniform(x);
+  return x;
 }
 
 }  // namespace attn::nn
