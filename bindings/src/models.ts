@@ -23,6 +23,8 @@ export interface GPTConfig extends SizesOfBlocks {
   positions?: 'learned' | 'sinusoidal' | 'rotary' | 'alibi' | 'none';
   /** Whether the head's weight is the embedding's: Press & Wolf 2017, arXiv:1608.05859. */
   tieWeights?: boolean;
+  /** The deviation of all weights at first; 0, unless told, takes what fits dModel, which is GPT-2's 0.02 where that is 768. */
+  initializerRange?: number;
 }
 
 /** How the next token is drawn; applied in this order. */
@@ -127,6 +129,8 @@ export interface ClassifierConfig extends SizesOfBlocks {
   positions?: 'learned' | 'sinusoidal' | 'none';
   /** How a sequence becomes one vector: 'cls' unless told. */
   pooling?: 'cls' | 'attention' | 'mean';
+  /** The deviation of embeddings and positions at first; 0, unless told, takes what fits dModel. */
+  initializerRange?: number;
 }
 export interface ClassifierCall extends ProbeOptions {
   /** [B,T]: true, or non-zero, where there is no token; boolean alone, since pooling leaves those out as well. */
@@ -162,6 +166,8 @@ export interface ViTConfig extends SizesOfBlocks {
   normFirst?: boolean;
   /** 'cls' unless told. */
   pooling?: 'cls' | 'attention' | 'mean';
+  /** The deviation of positions at first; 0, unless told, takes what fits dModel. */
+  initializerRange?: number;
 }
 
 /** The Transformer that tells what class an image is of. Dosovitskiy et al. 2021, arXiv:2010.11929. */

@@ -23,6 +23,7 @@ void ClassifierConfig::fields(Fields& f) {
   f.flag("bias", bias);
   f.choice("positions", positions, {Positions::learned, Positions::sinusoidal, Positions::none});
   f.choice("pooling", pooling, {Pooling::cls, Pooling::attention, Pooling::mean});
+  f.deviation("initializer_range", initializer_range);
 }
 
 std::string to_json(const ClassifierConfig& config) { return write_config("Classifier", config); }
@@ -31,17 +32,18 @@ ClassifierConfig classifier_config(std::string_view json) { return read_config<C
 Classifier::Classifier(const ClassifierConfig& config) : config_(checked("Classifier", config)) {
   const ClassifierConfig& c = config_;
   require_divides("Classifier", "num_heads", c.num_heads, "d_model", c.d_model);
+  const double deviation = first_deviations(c.initializer_range, c.d_model).matrices;
   embed_ = register_module("embed", std::make_shared<nn::Embedding>(nn::EmbeddingOptions{c.vocab_size, c.d_model}));
-  fill_normal(embed_->weight, 0.02);
+  nn::init::normal(embed_->weight, 0, deviation);
   const nn::PositionsOptions places{c.max_length + (c.pooling == Pooling::cls ? 1 : 0), c.d_model};
   if (c.positions == Positions::learned) {
     const auto learned = register_module("positions", std::make_shared<nn::LearnedPositions>(places));
-    fill_normal(learned->weight, 0.02);
+    nn::init::normal(learned->weight, 0, deviation);
     positions_ = learned;
   } else if (c.positions == Positions::sinusoidal) {
     positions_ = register_module("positions", std::make_shared<nn::SinusoidalPositions>(places));
   }
-  pool_ = register_module("pool", std::make_shared<Pool>(c.pooling, c.d_model));
+  pool_ = register_module("pool", std::make_shared<Pool>(c.pooling, c.d_model, deviation));
   encoder_ = register_module("encoder", std::make_shared<nn::TransformerEncoder>(encoder_options(c)));
   head_ = register_module("head", std::make_shared<nn::Linear>(nn::LinearOptions{c.d_model, c.num_classes}));
 }

@@ -1,6 +1,7 @@
 #include "models/config.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -77,13 +78,22 @@ void Fields::flag(const char* key, bool& value) {
   json_->out[key] = value;
 }
 
-void Fields::probability(const char* key, double& value) {
+void Fields::number(const char* key, double& value) {
   if (const auto* given = json_->find(key)) {
     if (!given->is_number()) refuse_type(model_, key, "a number", *given);
     value = given->get<double>();
   }
-  if (!(value >= 0 && value <= 1)) refuse(key, "from 0 to 1", std::to_string(value));
   json_->out[key] = value;
+}
+
+void Fields::probability(const char* key, double& value) {
+  number(key, value);
+  if (!(value >= 0 && value <= 1)) refuse(key, "from 0 to 1", std::to_string(value));
+}
+
+void Fields::deviation(const char* key, double& value) {
+  number(key, value);
+  if (!(value >= 0 && std::isfinite(value))) refuse(key, "at least 0 and finite", std::to_string(value));
 }
 
 std::size_t Fields::chosen(const char* key, std::size_t at, const std::vector<const char*>& names) {

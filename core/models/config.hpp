@@ -47,6 +47,7 @@ class Fields {
   void integer(const char* key, Index& value, Index least = 0);
   void flag(const char* key, bool& value);
   void probability(const char* key, double& value);  ///< from 0 to 1
+  void deviation(const char* key, double& value);    ///< at least 0, and finite
   /// One of `all`, whose names name_of() tells.
   template <class E>
   void choice(const char* key, E& value, std::initializer_list<E> all) {
@@ -65,6 +66,7 @@ class Fields {
   std::vector<std::string> keys() const;  ///< of the fields so far
 
  private:
+  void number(const char* key, double& value);
   std::size_t chosen(const char* key, std::size_t at, const std::vector<const char*>& names);
   [[noreturn]] void refuse(const char* key, const std::string& expected, const std::string& got) const;
 

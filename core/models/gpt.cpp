@@ -1,6 +1,5 @@
 #include "models/gpt.hpp"
 
-#include <algorithm>
 #include <cmath>
 
 #include "attn/error.hpp"
@@ -29,6 +28,7 @@ void GPTConfig::fields(Fields& f) {
            {Positions::learned, Positions::sinusoidal, Positions::rotary, Positions::alibi, Positions::none});
   f.flag("bias", bias);
   f.flag("tie_weights", tie_weights);
+  f.deviation("initializer_range", initializer_range);
 }
 
 std::string to_json(const GPTConfig& config) { return write_config("GPT", config); }
@@ -103,14 +103,16 @@ class GPT::Block : public nn::Module {
 
 namespace {
 
-/// GPT-2's first values.
-void initialize(const nn::Module& model, Index num_layers) {
-  const double deviation = 0.02, residual = deviation / std::sqrt(2.0 * static_cast<double>(num_layers));
+void initialize(const nn::Module& model, const GPTConfig& c) {
+  const Deviations deviations = first_deviations(c.initializer_range, c.d_model);
   for (const auto& [name, x] : model.named_parameters()) {
+    const bool table = name == "positions.weight" || (name == "embed.weight" && !c.tie_weights);
+    const bool residual = name.ends_with("out_proj.weight") || name.ends_with("mlp.2.weight");
     if (name.ends_with("bias"))
-      std::ranges::fill(x.values(), 0.0f);
+      nn::init::constant(x, 0);
     else if (x.rank() == 2)  // a norm's weight has one dimension, and stays 1
-      fill_normal(x, name.ends_with("out_proj.weight") || name.ends_with("mlp.2.weight") ? residual : deviation);
+      nn::init::normal(x, 0, table ? deviations.embeddings
+                                   : deviations.matrices / (residual ? std::sqrt(2.0 * static_cast<double>(c.num_layers)) : 1));
   }
 }
 
@@ -137,7 +139,7 @@ GPT::GPT(const GPTConfig& config) : config_(checked("GPT", config)) {
   ln_f_ = register_module("ln_f", make_norm(c));
   head_ = register_module("head", std::make_shared<nn::Linear>(nn::LinearOptions{c.d_model, c.vocab_size, false}));
   if (c.tie_weights) head_->weight = embed_->weight;
-  initialize(*this, c.num_layers);
+  initialize(*this, c);
 }
 
 Tensor GPT::hidden(const Tensor& tokens, std::span<nn::KeyValueCache> caches, const Probe& probe) const {

@@ -23,6 +23,7 @@ struct GPTConfig {
   Positions positions = Positions::learned;
   bool bias = true;          ///< of all linear layers but the head, and of layer norms
   bool tie_weights = false;  ///< the head's weight is the embedding's: Press & Wolf 2017, arXiv:1608.05859
+  double initializer_range = 0;  ///< the deviation of all weights at first, GPT-2's is 0.02; 0: what fits d_model
 
   void fields(Fields& f);
 };
@@ -35,8 +36,8 @@ GPTConfig gpt_config(std::string_view json);
 /// "Language models are unsupervised multitask learners".
 ///
 /// Parameters: embed.weight [V,D], positions.weight [N,D] where learned, blocks.i.{ln1, attn, ln2, mlp.0, mlp.2},
-/// ln_f, head.weight [V,D]. First values are GPT-2's: weights normal with deviation 0.02, those that add to x
-/// (attn.out_proj, mlp.2) divided by √(2·num_layers); biases 0; norms 1.
+/// ln_f, head.weight [V,D]. Weights are normal at first, as models/init.hpp says, those that add to x (attn.out_proj,
+/// mlp.2) divided by √(2·num_layers), as in GPT-2, and a head that is the embedding a matrix; biases 0; norms 1.
 ///
 /// The probe sees "embed", "blocks.i.": "ln1", all of "attn.…", "resid_mid", "ln2", "mlp.post", "mlp.out",
 /// "resid_post"; then "ln_f" and "logits".

@@ -9,11 +9,11 @@
 
 namespace attn::models {
 
-Pool::Pool(Pooling kind, Index d_model)
+Pool::Pool(Pooling kind, Index d_model, double deviation)
     : kind_(kind),
       cls_(register_parameter("cls", kind == Pooling::cls ? Tensor::empty({1, d_model}) : Tensor())),
       query_(register_parameter("query", kind == Pooling::attention ? Tensor::empty({d_model}) : Tensor())) {
-  if (kind == Pooling::cls) fill_normal(cls_, 0.02);
+  if (kind == Pooling::cls) nn::init::normal(cls_, 0, deviation);
   if (kind != Pooling::attention) return;
   proj_ = register_module("proj", std::make_shared<nn::Linear>(nn::LinearOptions{d_model, d_model}));
   const nn::Linear first({d_model, 1, false});

@@ -19,11 +19,11 @@ constexpr const char* name_of(Pooling x) {
 /// Padded rows count for nothing, whatever they hold; padding is [B,T], 1 for these, or none.
 /// attention: out = Σ_t weights_t x_t, weights = softmax_t(query · tanh(W x_t + b)), of Yang et al. 2016, "Hierarchical
 /// attention networks for document classification", section 2.2. With mean the weights are equal.
-/// Parameters: cls [1,D], normal with deviation 0.02 at first; or proj.weight [D,D], proj.bias [D] and query [D], as
+/// Parameters: cls [1,D], normal with `deviation` at first; or proj.weight [D,D], proj.bias [D] and query [D], as
 /// nn::Linear begins. The probe sees "scores" with attention, and, but with cls, "weights" [B,T].
 class Pool : public nn::Module {
  public:
-  Pool(Pooling kind, Index d_model);
+  Pool(Pooling kind, Index d_model, double deviation);
 
   /// x [B,T,D] as the encoder should see it: with cls [B,1+T,D], else x itself. Padding likewise.
   Tensor prepend(const Tensor& x) const;

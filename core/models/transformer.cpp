@@ -61,7 +61,7 @@ Transformer::Table Transformer::table(const std::string& side, Index vocabulary)
     made.tokens = source_.tokens;
   } else {
     made.tokens = std::make_shared<nn::Embedding>(nn::EmbeddingOptions{vocabulary, config_.d_model});
-    fill_normal(made.tokens->weight, 1 / std::sqrt(static_cast<double>(config_.d_model)));
+    nn::init::normal(made.tokens->weight, 0, 1 / std::sqrt(static_cast<double>(config_.d_model)));
   }
   register_module(side + "_embedding", made.tokens);
   if (config_.positions == Positions::learned)

@@ -22,6 +22,7 @@ void ViTConfig::fields(Fields& f) {
   f.flag("norm_first", norm_first);
   f.flag("bias", bias);
   f.choice("pooling", pooling, {Pooling::cls, Pooling::attention, Pooling::mean});
+  f.deviation("initializer_range", initializer_range);
 }
 
 std::string to_json(const ViTConfig& config) { return write_config("ViT", config); }
@@ -32,12 +33,13 @@ ViT::ViT(const ViTConfig& config) : config_(checked("ViT", config)) {
   require_divides("ViT", "patch_size", c.patch_size, "image_size", c.image_size);
   require_divides("ViT", "num_heads", c.num_heads, "d_model", c.d_model);
   const Index side = c.image_size / c.patch_size, patches = side * side;
+  const double deviation = first_deviations(c.initializer_range, c.d_model).embeddings;
   patch_embed_ = register_module("patch_embed", std::make_shared<nn::Linear>(nn::LinearOptions{
                                                     c.num_channels * c.patch_size * c.patch_size, c.d_model}));
-  pool_ = register_module("pool", std::make_shared<Pool>(c.pooling, c.d_model));
+  pool_ = register_module("pool", std::make_shared<Pool>(c.pooling, c.d_model, deviation));
   positions_ = register_module("positions", std::make_shared<nn::LearnedPositions>(nn::PositionsOptions{
                                                 patches + (c.pooling == Pooling::cls ? 1 : 0), c.d_model}));
-  fill_normal(positions_->weight, 0.02);
+  nn::init::normal(positions_->weight, 0, deviation);
   encoder_ = register_module("encoder", std::make_shared<nn::TransformerEncoder>(encoder_options(c)));
   head_ = register_module("head", std::make_shared<nn::Linear>(nn::LinearOptions{c.d_model, c.num_classes}));
 }

@@ -22,6 +22,7 @@ struct ViTConfig {
   bool norm_first = true;                    ///< then a last norm stands behind the encoder's layers
   bool bias = true;                          ///< of the encoder
   Pooling pooling = Pooling::cls;
+  double initializer_range = 0;  ///< the deviation of what is said below at first; 0: what fits d_model
 
   void fields(Fields& f);
 };
@@ -34,8 +35,9 @@ ViTConfig vit_config(std::string_view json);
 /// product is the paper's convolution of width and stride P: patch_embed.weight [D,C·P·P] is its weight [D,C,P,P],
 /// reshaped.
 ///
-/// Parameters: patch_embed.{weight,bias} and head.{weight,bias} as nn::Linear begins; pool.…; positions.weight [N,D]
-/// (one more with cls, which is position 0), normal with deviation 0.02 at first; encoder.… as nn::TransformerEncoder.
+/// Parameters: patch_embed.{weight,bias} and head.{weight,bias} as nn::Linear begins; positions.weight [N,D] (one more
+/// with cls, which is position 0) and pool.cls, normal at first with the deviation of embeddings that models/init.hpp
+/// says, which lets them be heard beside the patches; the rest of pool.…; encoder.… as nn::TransformerEncoder.
 /// The probe sees "patches" [B,N,C·P·P], "embed", all of "encoder.…", of "pool.…", then "pooled" [B,D] and "logits".
 /// Source: Dosovitskiy et al. 2021, arXiv:2010.11929.
 class ViT : public nn::Module {

@@ -63,7 +63,7 @@ TEST_CASE("the classifiers' configs as JSON") {
   constexpr const char* json =
       R"({"vocab_size":5,"max_length":6,"num_classes":1,"d_model":12,"num_heads":4,"num_layers":3,"dim_feedforward":7,)"
       R"("dropout":0.1,"activation":"relu","norm_first":false,"bias":false,"positions":"sinusoidal",)"
-      R"("pooling":"attention"})";
+      R"("pooling":"attention","initializer_range":0.25})";
   CHECK(to_json(classifier_config(json)) == json);
   const auto made = std::dynamic_pointer_cast<Classifier>(make("classifier", json));
   REQUIRE(made);
@@ -74,7 +74,8 @@ TEST_CASE("the classifiers' configs as JSON") {
 
   constexpr const char* vit_json =
       R"({"image_size":8,"patch_size":4,"num_classes":2,"d_model":12,"num_heads":4,"num_layers":3,"num_channels":1,)"
-      R"("dim_feedforward":7,"dropout":0.1,"activation":"relu","norm_first":false,"bias":false,"pooling":"mean"})";
+      R"("dim_feedforward":7,"dropout":0.1,"activation":"relu","norm_first":false,"bias":false,"pooling":"mean",)"
+      R"("initializer_range":0.25})";
   CHECK(to_json(vit_config(vit_json)) == vit_json);
   const auto vit = std::dynamic_pointer_cast<ViT>(make("vit", vit_json));
   REQUIRE(vit);

@@ -68,9 +68,9 @@ TEST_CASE("a GPT's parameters have the names of the paper's parts") {
   CHECK(names == want);
 }
 
-TEST_CASE("a GPT begins with GPT-2's values, the same for the same seed") {
-  const GPTConfig config{.vocab_size = 300, .max_length = 100, .d_model = 64, .num_heads = 4, .num_layers = 8};
-  attn::manual_seed(3);
+namespace {
+
+void check_first_values(const GPTConfig& config, double embeddings, double matrices) {
   const GPT model(config);
   for (const auto& [name, x] : model.named_parameters()) {
     CAPTURE(name);
@@ -81,8 +81,24 @@ TEST_CASE("a GPT begins with GPT-2's values, the same for the same seed") {
       continue;
     }
     const bool residual = name.ends_with("out_proj.weight") || name.ends_with("mlp.2.weight");
-    check_deviation(x, residual ? 0.02 / 4 : 0.02);  // √(2·8) = 4
+    const bool table = name == "positions.weight" || (name == "embed.weight" && !config.tie_weights);
+    check_deviation(x, residual ? matrices / 4 : table ? embeddings : matrices);  // √(2·8) = 4
   }
+}
+
+}  // namespace
+
+TEST_CASE("a GPT begins with values that fit its width, GPT-2's at GPT-2's, the same for the same seed") {
+  const GPTConfig config{.vocab_size = 300, .max_length = 100, .d_model = 64, .num_heads = 4, .num_layers = 8};
+  attn::manual_seed(3);
+  check_first_values(config, 0.24, 0.02 * std::sqrt(12.0));
+  check_first_values(with(config, [](auto& c) { c.tie_weights = true; }), 0.24, 0.02 * std::sqrt(12.0));
+  check_first_values(with(config, [](auto& c) { c.d_model = 16; }), 0.96, 0.02 * std::sqrt(48.0));
+  check_first_values(with(config, [](auto& c) { c.initializer_range = 0.3; }), 0.3, 0.3);
+  check_first_values({.vocab_size = 20, .max_length = 20, .d_model = 768, .num_heads = 12, .num_layers = 8, .dim_feedforward = 16},
+                     0.02, 0.02);
+  attn::manual_seed(3);
+  const GPT model(config);
   attn::manual_seed(3);
   const GPT again(config);
   attn::manual_seed(4);
@@ -239,11 +255,12 @@ TEST_CASE("a GPT's config as JSON") {
                          .norm = Norm::rms,
                          .positions = Positions::alibi,
                          .bias = false,
-                         .tie_weights = true};
+                         .tie_weights = true,
+                         .initializer_range = 0.5};
   constexpr const char* text =
       R"({"vocab_size":5,"max_length":6,"d_model":12,"num_heads":4,"num_layers":3,"num_kv_heads":2,)"
       R"("dim_feedforward":7,"dropout":0.1,"activation":"silu","norm":"rms","positions":"alibi","bias":false,)"
-      R"("tie_weights":true})";
+      R"("tie_weights":true,"initializer_range":0.5})";
   CHECK(to_json(config) == text);
   CHECK(to_json(gpt_config(text)) == text);
   CHECK(to_json(GPT(config).config()) == text);

@@ -16,6 +16,7 @@ struct Config {
   bool bias = true;
   double dropout = 0.25;
   Positions positions = Positions::learned;
+  double range = 0;
 
   void fields(Fields& f) {
     f.size("width", width);
@@ -23,6 +24,7 @@ struct Config {
     f.flag("bias", bias);
     f.probability("dropout", dropout);
     f.choice("positions", positions, {Positions::learned, Positions::rotary, Positions::none});
+    f.deviation("range", range);
   }
 };
 
@@ -32,14 +34,15 @@ std::string round_trip(std::string_view text) { return write_config("Model", rea
 }  // namespace
 
 TEST_CASE("a config reads every field that JSON has, and keeps the others") {
-  CHECK(round_trip(R"({"width":3})") == R"({"width":3,"steps":0,"bias":true,"dropout":0.25,"positions":"learned"})");
-  constexpr const char* all = R"({"width":5,"steps":7,"bias":false,"dropout":0.1,"positions":"rotary"})";
+  CHECK(round_trip(R"({"width":3})") == R"({"width":3,"steps":0,"bias":true,"dropout":0.25,"positions":"learned","range":0.0})");
+  constexpr const char* all = R"({"width":5,"steps":7,"bias":false,"dropout":0.1,"positions":"rotary","range":2.5})";
   CHECK(round_trip(all) == all);
   const Config config = read(all);
   CHECK(config.width == 5);
   CHECK(config.steps == 7);
   CHECK_FALSE(config.bias);
   CHECK(config.dropout == 0.1);
+  CHECK(config.range == 2.5);
   CHECK(config.positions == Positions::rotary);
   CHECK(read(R"({"width":1,"dropout":1})").dropout == 1);  // a whole number is a number
 }
@@ -59,10 +62,12 @@ TEST_CASE("a config names the key that is wrong") {
   refuses(ErrorCode::type, {"bias must be true or false, got 1"}, R"({"width":1,"bias":1})");
   refuses(ErrorCode::type, {"dropout must be a number, got \"0.1\""}, R"({"width":1,"dropout":"0.1"})");
   refuses(ErrorCode::range, {"dropout must be from 0 to 1, got 1.5"}, R"({"width":1,"dropout":1.5})");
+  refuses(ErrorCode::range, {"range must be at least 0 and finite, got -0.5"}, R"({"width":1,"range":-0.5})");
+  refuses(ErrorCode::type, {"range must be a number, got \"0.1\""}, R"({"width":1,"range":"0.1"})");
   refuses(ErrorCode::type, {"positions must be a string, got array"}, R"({"width":1,"positions":["none"]})");
   refuses(ErrorCode::range, {"positions must be learned, rotary or none, got alibi"},
           R"({"width":1,"positions":"alibi"})");
-  refuses(ErrorCode::range, {"among width, steps, bias, dropout, positions, got widths"}, R"({"width":1,"widths":2})");
+  refuses(ErrorCode::range, {"among width, steps, bias, dropout, positions, range, got widths"}, R"({"width":1,"widths":2})");
   refuses(ErrorCode::format, {"JSON object", "no JSON"}, R"({"width":1)");
   refuses(ErrorCode::format, {"JSON object", "no JSON"}, "");
   refuses(ErrorCode::format, {"JSON object", "array"}, "[]");
@@ -74,6 +79,7 @@ TEST_CASE("a config made in C++ is checked as one from JSON is") {
   check_error(ErrorCode::range, "Model", {"width", "at least 1", "0"}, [] { checked("Model", Config{.width = 0}); });
   check_error(ErrorCode::range, "Model", {"dropout", "nan"},
               [] { checked("Model", Config{.width = 1, .dropout = kNan}); });
+  check_error(ErrorCode::range, "Model", {"range", "inf"}, [] { checked("Model", Config{.width = 1, .range = kInf}); });
   check_error(ErrorCode::range, "Model", {"positions must be learned, rotary or none", "another"},
               [] { checked("Model", Config{.width = 1, .positions = Positions::alibi}); });
   CHECK(checked("Model", Config{.width = 4}).width == 4);
@@ -98,7 +104,8 @@ TEST_CASE("padding from lengths") {
 TEST_CASE("a model's config names its keys, and a text of somebody else's is marked where it is refused") {
   CHECK(config_keys("gpt") == std::vector<std::string>{"vocab_size", "max_length", "d_model", "num_heads", "num_layers",
                                                        "num_kv_heads", "dim_feedforward", "dropout", "activation",
-                                                       "norm", "positions", "bias", "tie_weights"});
+                                                       "norm", "positions", "bias", "tie_weights",
+                                                       "initializer_range"});
   for (const char* kind : {"classifier", "vit", "seq2seq", "transformer"}) CHECK(config_keys(kind).size() > 8);
   const auto marked = [](std::string_view json) {
     try {

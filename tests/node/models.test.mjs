@@ -21,7 +21,7 @@ tidy('a model tells its config with every default, as plain data, and counts its
   const model = gpt();
   assert.deepEqual(model.config, {
     vocabSize: 11, maxLength: 12, dModel: 16, numHeads: 2, numLayers: 2, numKvHeads: 0, dimFeedforward: 0, dropout: 0,
-    activation: 'gelu', norm: 'layer', positions: 'learned', bias: true, tieWeights: false,
+    activation: 'gelu', norm: 'layer', positions: 'learned', bias: true, tieWeights: false, initializerRange: 0,
   });
   const block = 12 * 16 ** 2 + 13 * 16;
   assert.equal(model.numParameters, 2 * block + (11 + 12) * 16 + 2 * 16 + 11 * 16);
