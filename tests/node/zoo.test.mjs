@@ -137,7 +137,7 @@ const right = {
     const [question, ...story] = input.join(' ').split(/ ?[?.] ?/);
     const name = question.split(' ').at(-1);
     const place = ['garden', 'kitchen', 'market', 'school', 'attic', 'harbour'].find((word) => story.find((line) => line.split(' ').includes(name)).split(' ').includes(word));
-    return output.length === 1 && output[0] === place;
+    return output.length === 2 && output[0] === name && output[1] === place;
   },
   summary: ({ input, output }) => output.length >= 3 && output.every((word, i) => input.indexOf(word) > (i === 0 ? -1 : input.indexOf(output[i - 1]))),
   digits: ({ pixels, output }) => pixels.length === 64 && pixels.every((x) => x >= 0 && x <= 1) && pixels.some((x) => x > 0) && output[0].length === 1,
@@ -169,13 +169,14 @@ test('both answers of a question are as frequent, and each word of sentiment but
   assert.deepEqual([...words].filter(([, labels]) => labels.size < 2).map(([word]) => word).sort(), judging);
 });
 
-test('parity’s counts so far, and two facts with the person between', () => {
+test('parity’s counts so far, and two facts step by step', () => {
   for (const { input, output } of made(taskOf('parity'), 6, 0, 50, 'train', { bits: 6, steps: 'each' })) {
     assert.deepEqual(output, input.map((_, i) => String(input.slice(0, i + 1).filter((bit) => bit === '1').length % 2)));
   }
-  for (const { input, output: [person, place] } of made(taskOf('stories'), 6, 0, 50, 'train', { people: 3, facts: 2, write: 'person', language: 'en' })) {
+  for (const { input, output: [named, person, place] } of made(taskOf('stories'), 6, 0, 50, 'train', { people: 3, facts: 2, write: 'chain', language: 'en' })) {
     const [question, ...story] = input.join(' ').split(/ ?[?.] ?/);
     const thing = question.split(' ').at(-1);
+    assert.equal(named, thing);
     const has = (...all) => story.some((line) => all.every((word) => line.split(' ').includes(word)));
     assert.ok(has(thing, person) && has(person, place), input.join(' '));
   }

@@ -2,7 +2,7 @@
 // repeats.
 import { encode, story, vocabularySize } from './story.mjs';
 
-export const config = { vocabSize: vocabularySize, maxLength: 64, dModel: 128, numHeads: 4, numLayers: 4 };
+export const config = { vocabSize: vocabularySize, maxLength: 64, dModel: 128, numHeads: 4, numLayers: 4, initializerRange: 0.02 };
 const BATCH = 8;
 
 /** The rows of a step: stretches of the text far from each other, and the same one character on. */

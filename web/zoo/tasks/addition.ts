@@ -27,7 +27,7 @@ export const addition: Task = {
     return { input: [...write(a, width), '+', ...write(b, width)], output: order === 'last' ? sum.reverse() : sum };
   },
   model: { kind: 'decoder', dModel: 64, numHeads: 4, numLayers: 2 },
-  recipe: { ...usual, lr: 3e-3, batch: 64, steps: 600 },
+  recipe: { ...usual, batch: 64, steps: 1000 },
   metric: 'exact',
   goal: 0.99,
   picture: 'heads',

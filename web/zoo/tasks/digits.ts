@@ -34,7 +34,7 @@ export const digits: Task = {
     return { input: [], output: [row[0]!], pixels: pixelsOf(row, random.between(-most, most), random.between(-most, most)), key: String(at) };
   },
   model: { kind: 'vit', dModel: 32, numHeads: 2, numLayers: 2, patchSize: 2, pooling: 'mean' },
-  recipe: { ...usual, lr: 3e-3, steps: 1500 },
+  recipe: { ...usual, batch: 64, steps: 2000 },
   metric: 'exact',
   goal: 0.95,
   picture: 'patches',

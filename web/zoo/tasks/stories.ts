@@ -19,7 +19,10 @@ type Language = keyof typeof PEOPLE;
 
 const said = (pattern: string, slots: Record<string, string>) => pattern.split(' ').map((word) => slots[word] ?? word);
 
-/** Who is where, and who has what; the question comes first, so that one knows what to look for while reading. */
+/**
+ * Who is where, and who has what; the question comes first, so that one knows what to look for while reading. To write the
+ * thing and the person first makes of each step a look for what was just written: without them models guess for long.
+ */
 function story(random: Random, language: Language, count: number, facts: number, write: string) {
   const people = random.several(PEOPLE[language], count), places = random.several(PLACES[language], count), things = random.several(THINGS[language], count);
   const about = random.below(count);
@@ -27,7 +30,8 @@ function story(random: Random, language: Language, count: number, facts: number,
   if (facts === 2) sentences.push(...people.map((P, i) => said(random.pick(TAKES[language]), { P, T: things[i]! })));
   const question = facts === 2 ? said(ASKED[language][1], { T: things[about]! }) : said(ASKED[language][0], { P: people[about]! });
   const input = [...question, ...random.several(sentences, sentences.length).flatMap((sentence) => [...sentence, STOP[language]])];
-  return { input, output: facts === 2 && write === 'person' ? [people[about]!, places[about]!] : [places[about]!] };
+  const chain = [...(facts === 2 ? [things[about]!] : []), people[about]!, places[about]!];
+  return { input, output: write === 'chain' ? chain : chain.slice(-1) };
 }
 
 const split = (patterns: readonly string[]) => patterns.flatMap((pattern) => pattern.split(' ').filter((word) => !/^[PXT]$/.test(word)));
@@ -35,10 +39,10 @@ const split = (patterns: readonly string[]) => patterns.flatMap((pattern) => pat
 export const stories: Task = {
   id: 'stories',
   title: { zh: '故事问答', en: 'Stories' },
-  about: { zh: '先读问题，再读几句话，说出人或物在哪里。', en: 'Read a question, then some sentences, and say where somebody or something is.' },
+  about: { zh: '先读问题，再读几句话，写出问的是谁、在哪里。', en: 'Read a question, then some sentences, and write who it is about and where they are.' },
   look: {
-    zh: '作答时的权重落在说到那个人的那句话的地点上；两步问题要先找人，再找地点。',
-    en: 'While answering, the weights fall on the place in the sentence about that person; with two facts first on the person, then on the place.',
+    zh: '作答时的权重落在说到那个人的那句话的地点上；两步问题从物找到人，再从人找到地点。',
+    en: 'While answering, the weights fall on the place in the sentence about that person; with two facts they go from the thing to the person to the place.',
   },
   form: 'answer',
   parameters: [
@@ -47,8 +51,8 @@ export const stories: Task = {
       id: 'facts', name: { zh: '需要几句话', en: 'Facts that it takes' }, min: 1, max: 2, default: 1,
     },
     {
-      id: 'write', name: { zh: '两步时', en: 'With two facts' }, default: 'person',
-      choices: [{ id: 'person', name: { zh: '先写出人', en: 'write the person first' } }, { id: 'place', name: { zh: '直接写地点', en: 'write the place alone' } }],
+      id: 'write', name: { zh: '答案', en: 'The answer' }, default: 'chain',
+      choices: [{ id: 'chain', name: { zh: '写出每一步：物、人、地点', en: 'goes step by step: thing, person, place' } }, { id: 'place', name: { zh: '只写地点', en: 'is the place alone' } }],
     },
     {
       id: 'language', name: { zh: '语言', en: 'Language' }, default: 'en',
@@ -59,7 +63,7 @@ export const stories: Task = {
     const at = language as Language;
     return [...new Set([...PEOPLE[at], ...PLACES[at], ...THINGS[at], STOP[at], ...split(GOES[at]), ...split(TAKES[at]), ...split(ASKED[at])])];
   },
-  longest: ({ people, facts, write }) => ({ input: 6 + 7 * (people as number) * (facts as number), output: facts === 2 && write === 'person' ? 2 : 1 }),
+  longest: ({ people, facts, write }) => ({ input: 6 + 7 * (people as number) * (facts as number), output: write === 'chain' ? (facts as number) + 1 : 1 }),
   make: (random, { people, facts, write, language }) => story(random, language as Language, people as number, facts as number, write as string),
   model: { kind: 'gruDot', embeddingDim: 32, hiddenSize: 64 },
   models: [{ kind: 'encoderDecoder', dModel: 64, numHeads: 4, numLayers: 2 }],
@@ -68,7 +72,7 @@ export const stories: Task = {
   goal: 0.98,
   picture: 'alignment',
   suggestions: [
-    { text: { zh: '两步问题：物在谁手里，那人在哪里', en: 'Two facts: who has the thing, and where they are' }, values: { facts: 2 }, recipe: { steps: 3000 } },
-    { text: { zh: '换成 Transformer', en: 'A Transformer instead' }, model: { kind: 'encoderDecoder', dModel: 64, numHeads: 4, numLayers: 2 } },
+    { text: { zh: '两步问题：物在谁手里，那人在哪里', en: 'Two facts: who has the thing, and where they are' }, values: { facts: 2 }, recipe: { steps: 1500 } },
+    { text: { zh: '只写地点：少了中间一步，长时间只会猜', en: 'The place alone: without the step between, it guesses for long' }, values: { write: 'place' } },
   ],
 };
