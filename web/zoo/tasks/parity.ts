@@ -5,8 +5,8 @@ export const parity: Task = {
   title: { zh: '奇偶', en: 'Parity' },
   about: { zh: '数一数 1 的个数是奇是偶。', en: 'Tell whether the number of ones is odd or even.' },
   look: {
-    zh: '一步答出：损失长时间停在 ln 2，短行靠记忆。逐位写出中间结果，就变得容易。',
-    en: 'Asked at once, the loss stays at ln 2 for long. With the count so far written down for each bit it becomes easy.',
+    zh: '一步答出：损失长时间停在 ln 2，短行靠记忆。逐位写出中间结果，就能学会。',
+    en: 'Asked at once, the loss stays at ln 2 for long. With the count so far written down for each bit it can be learnt.',
   },
   form: 'answer',
   parameters: [
@@ -29,7 +29,10 @@ export const parity: Task = {
   metric: 'exact',
   picture: 'heads',
   suggestions: [
-    { text: { zh: '逐位写出中间结果', en: 'Write the count so far for each bit' }, values: { steps: 'each' } },
+    {
+      text: { zh: '至多 8 位，逐位写出中间结果', en: 'Eight bits at most, with the count so far for each' }, values: { bits: 8, steps: 'each' },
+      model: { positions: 'rotary' }, recipe: { steps: 1500 },
+    },
     { text: { zh: '最多 4 位', en: 'Four bits at most' }, values: { bits: 4 } },
   ],
 };

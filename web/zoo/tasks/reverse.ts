@@ -11,7 +11,7 @@ export const reverse = ofRow({
   },
   sizes: { letters: 20, shortest: 3, longest: 8 },
   answer: (row) => row.reverse(),
-  changed: { model: { kind: 'decoder', dModel: 32, numHeads: 2, numLayers: 2, positions: 'rotary' }, recipe: { ...usual, steps: 600 } },
+  changed: { model: { kind: 'decoder', dModel: 32, numHeads: 4, numLayers: 2 }, recipe: { ...usual, batch: 64, steps: 400 } },
   suggestions: [
     { text: { zh: '用 GPT-2 的初始值（0.02）：窄模型会卡住', en: 'GPT-2’s first values (0.02): a narrow model gets stuck' }, model: { initializerRange: 0.02 } },
     { text: { zh: '只用一个头', en: 'A single head' }, model: { numHeads: 1 } },
