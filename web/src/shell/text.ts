@@ -14,7 +14,7 @@ export const t = {
   share: { zh: '分享', en: 'Share' },
   copyLink: { zh: '复制链接', en: 'Copy link' },
   copyFrame: { zh: '复制嵌入代码', en: 'Copy code to embed it' },
-  present: { zh: '放映（P）', en: 'Present (P)' },
+  present: { zh: '放映', en: 'Present' },
   presentation: { zh: '放映', en: 'Presentation' },
   back: { zh: '上一个', en: 'Back' },
   onward: { zh: '下一个', en: 'Next' },

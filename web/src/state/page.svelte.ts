@@ -24,3 +24,6 @@ export const embedded = new URLSearchParams(location.search).has('embed');
 /** The text in the reader's language, `{gaps}` filled. */
 export const say = (text: Text, values: Record<string, string | number> = {}) =>
   pick(text, page.current.lang, values);
+
+/** A name and what it names: 掩码：因果 */
+export const labelled = (name: string, what: string) => say({ zh: '{name}：{what}', en: '{name}: {what}' }, { name, what });
