@@ -7,7 +7,7 @@ import { scaleLinear, scaleLog } from 'd3-scale';
 import { line } from 'd3-shape';
 import { format } from '../format.js';
 import type { Marks, Palette, Picture, Sheet } from './picture.js';
-import type { Surface } from './surface.js';
+import { widthOf, type Surface } from './surface.js';
 
 export interface Curve { name: string; /** NaN where there is no point. */ values: ArrayLike<number>; dashed?: boolean }
 export interface Axis { name: string; logarithmic?: boolean }
@@ -59,9 +59,9 @@ export class Curves implements Picture<number> {
       const d = line<[number, number]>().defined(([x, v]) => Number.isFinite(this.#x(x)) && Number.isFinite(this.#y(v))).x(([x]) => this.#x(x)).y(([, v]) => this.#y(v))(points);
       if (d) on.path(d, style);
       on.text(name, at, 8, { ...small, fill: palette.ink, anchor: 'end' });
-      at -= 7 * [...name].length + 12;
-      on.path(`M${at - 12},8H${at + 6}`, style);
-      at -= 24;
+      at -= widthOf(name) + 6;
+      on.path(`M${at - 18},8H${at}`, style);
+      at -= 34;
     }
     for (const [index, stroke] of [[locked, palette.ink], [preview, palette.accent]] as const) {
       if (index === null || this.xs[index] === undefined) continue;

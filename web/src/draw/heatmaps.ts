@@ -8,7 +8,7 @@ import type { Role } from '../../documents/recipe.js';
 import { format } from '../format.js';
 import { pixelsOf } from './colour.js';
 import type { Marks, Palette, Picture, Sheet, Sight } from './picture.js';
-import type { Pixels, Surface } from './surface.js';
+import { widthOf, type Pixels, type Surface } from './surface.js';
 
 export interface Tile {
   name: string;
@@ -49,8 +49,6 @@ const cellOf = ({ rows, columns, small }: Tile) => {
   return { width: side, height: side };
 };
 
-/** About as wide as 11 px letters are; a Chinese one is twice a Latin. */
-const widthOf = (text: string) => [...text].reduce((sum, letter) => sum + (letter > '\u2E80' ? 11 : 6.2), 0);
 /** As much of a name as there is room for. */
 function shortened(name: string, room: number): string {
   let letters = [...name];

@@ -17,6 +17,9 @@ export interface Surface {
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif";
 
+/** About as wide as letters of 11 px are, where nothing can measure them; a Chinese one is nearly twice a Latin. */
+export const widthOf = (text: string) => [...text].reduce((sum, letter) => sum + (letter > '\u2E80' ? 11 : 6.2), 0);
+
 const bitmaps = new WeakMap<Pixels, HTMLCanvasElement>();
 
 function bitmap(pixels: Pixels): HTMLCanvasElement {
