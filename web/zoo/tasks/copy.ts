@@ -11,7 +11,7 @@ export const copy = ofRow({
   },
   sizes: { letters: 20, shortest: 3, longest: 8 },
   answer: (row) => row,
-  changed: { model: { kind: 'decoder', dModel: 32, numHeads: 2, numLayers: 2, positions: 'rotary' }, recipe: { ...usual, steps: 600 } },
+  changed: { model: { kind: 'decoder', dModel: 32, numHeads: 4, numLayers: 2 }, recipe: { ...usual, batch: 64, steps: 400 } },
   suggestions: [
     { text: { zh: '不给位置信息', en: 'Without positions' }, model: { positions: 'none' } },
     { text: { zh: '换成编码器—解码器', en: 'An encoder–decoder instead' }, model: { kind: 'encoderDecoder', dModel: 32, numHeads: 2, numLayers: 1 } },

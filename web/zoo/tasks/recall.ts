@@ -32,7 +32,7 @@ export const recall: Task = {
     return { input: [...lead, ...row, row[0]!], output: row.slice(1), key: row.join('') };
   },
   model: { kind: 'decoder', dModel: 32, numHeads: 2, numLayers: 2, positions: 'rotary' },
-  recipe: { ...usual, lr: 1e-2, steps: 400 },
+  recipe: { ...usual, batch: 64, steps: 600 },
   metric: 'tokens',
   goal: 0.99,
   picture: 'heads',
