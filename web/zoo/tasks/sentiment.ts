@@ -75,8 +75,8 @@ export const sentiment: Task = {
     const template = random.pick(TEMPLATES[chosen]), good = random.below(2) === 0;
     return { input: fill(random, chosen, template, good), output: [good ? 'good' : 'bad'], key: template };
   },
-  model: { kind: 'encoder', dModel: 32, numHeads: 2, numLayers: 1, positions: 'none', pooling: 'attention' },
-  recipe: { ...usual, steps: 200 },
+  model: { kind: 'encoder', dModel: 32, numHeads: 2, numLayers: 1, positions: 'none', pooling: 'attention', dropout: 0.1 },
+  recipe: { ...usual, steps: 300 },
   metric: 'exact',
   goal: 0.95,
   picture: 'pooling',
