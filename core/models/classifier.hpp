@@ -33,7 +33,7 @@ ClassifierConfig classifier_config(std::string_view json);
 ///
 /// Parameters: embed.weight [V,D], positions.weight [N,D] (N one more with cls) and pool.cls, normal at first with the
 /// deviation of matrices that models/init.hpp says (with that of embeddings, sequences are learnt by heart: brackets of
-/// five pairs 85% right where they were held out, not 99%); the rest of pool.…; encoder.… as nn::TransformerEncoder;
+/// five pairs 85% right where they were held out, not 97%); the rest of pool.…; encoder.… as nn::TransformerEncoder;
 /// head.weight [C,D], head.bias [C] as nn::Linear begins.
 /// The probe sees "embed", all of "encoder.…", of "pool.…", then "pooled" [B,D] and "logits".
 /// Source: Devlin et al. 2019, arXiv:1810.04805.

@@ -111,8 +111,10 @@ void initialize(const nn::Module& model, const GPTConfig& c) {
     if (name.ends_with("bias"))
       nn::init::constant(x, 0);
     else if (x.rank() == 2)  // a norm's weight has one dimension, and stays 1
-      nn::init::normal(x, 0, table ? deviations.embeddings
-                                   : deviations.matrices / (residual ? std::sqrt(2.0 * static_cast<double>(c.num_layers)) : 1));
+      nn::init::normal(x, 0,
+                       table
+                           ? deviations.embeddings
+                           : deviations.matrices / (residual ? std::sqrt(2.0 * static_cast<double>(c.num_layers)) : 1));
   }
 }
 

@@ -21,8 +21,8 @@ struct GPTConfig {
   ops::Unary activation = ops::Unary::gelu;  ///< gelu, relu or silu
   Norm norm = Norm::layer;
   Positions positions = Positions::learned;
-  bool bias = true;          ///< of all linear layers but the head, and of layer norms
-  bool tie_weights = false;  ///< the head's weight is the embedding's: Press & Wolf 2017, arXiv:1608.05859
+  bool bias = true;              ///< of all linear layers but the head, and of layer norms
+  bool tie_weights = false;      ///< the head's weight is the embedding's: Press & Wolf 2017, arXiv:1608.05859
   double initializer_range = 0;  ///< the deviation of all weights at first, GPT-2's is 0.02; 0: what fits d_model
 
   void fields(Fields& f);

@@ -95,8 +95,9 @@ TEST_CASE("a GPT begins with values that fit its width, GPT-2's at GPT-2's, the 
   check_first_values(with(config, [](auto& c) { c.tie_weights = true; }), 0.24, 0.02 * std::sqrt(12.0));
   check_first_values(with(config, [](auto& c) { c.d_model = 16; }), 0.96, 0.02 * std::sqrt(48.0));
   check_first_values(with(config, [](auto& c) { c.initializer_range = 0.3; }), 0.3, 0.3);
-  check_first_values({.vocab_size = 20, .max_length = 20, .d_model = 768, .num_heads = 12, .num_layers = 8, .dim_feedforward = 16},
-                     0.02, 0.02);
+  check_first_values(
+      {.vocab_size = 20, .max_length = 20, .d_model = 768, .num_heads = 12, .num_layers = 8, .dim_feedforward = 16},
+      0.02, 0.02);
   attn::manual_seed(3);
   const GPT model(config);
   attn::manual_seed(3);
@@ -272,8 +273,7 @@ TEST_CASE("a GPT's config as JSON") {
 }
 
 TEST_CASE("what a GPT refuses") {
-  const auto refuses = [](std::initializer_list<std::string_view> pieces,
-                          const Function<void(GPTConfig&)>& change) {
+  const auto refuses = [](std::initializer_list<std::string_view> pieces, const Function<void(GPTConfig&)>& change) {
     check_error(ErrorCode::range, "GPT", pieces, [&] { GPT model(with(small_gpt, change)); });
   };
   refuses({"vocab_size must be at least 1", "0"}, [](auto& c) { c.vocab_size = 0; });

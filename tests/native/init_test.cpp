@@ -1,9 +1,10 @@
 // nn::init: what each function writes, of which it draws enough to tell its distribution, and what it refuses.
+#include "attn/nn/init.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
 
-#include "attn/nn/init.hpp"
 #include "helpers.hpp"
 
 using namespace test;
@@ -96,7 +97,8 @@ TEST_CASE("trunc_normal is the normal distribution cut off, in wide ranges and i
     }
     const double center = first / mass, spread = std::sqrt(second / mass - center * center);
     const Moments got = moments(x);
-    CHECK((got.low >= static_cast<double>(static_cast<float>(low)) && got.high <= static_cast<double>(static_cast<float>(high))));
+    CHECK((got.low >= static_cast<double>(static_cast<float>(low)) &&
+           got.high <= static_cast<double>(static_cast<float>(high))));
     CHECK(std::abs(got.mean - center) < 5 * spread / std::sqrt(60000.0));
     CHECK(std::abs(got.deviation / spread - 1) < 0.03);  // its fourth moment is not the normal's: 6 times √(1/(2n))
   }
@@ -122,7 +124,8 @@ TEST_CASE("init writes constants, ones on the diagonal, and right angles") {
     const Index n = square.size(0);
     // Sums of at most 9 products of floats that are off by half an epsilon, of vectors of length 3.
     for (Index i = 0; i < n; ++i)
-      for (Index j = 0; j < n; ++j) CHECK(std::abs(square.data()[i * n + j] - (i == j ? 9.0f : 0.0f)) < 9 * 11 * 1.2e-7f);
+      for (Index j = 0; j < n; ++j)
+        CHECK(std::abs(square.data()[i * n + j] - (i == j ? 9.0f : 0.0f)) < 9 * 11 * 1.2e-7f);
   }
 }
 

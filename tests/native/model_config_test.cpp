@@ -34,7 +34,8 @@ std::string round_trip(std::string_view text) { return write_config("Model", rea
 }  // namespace
 
 TEST_CASE("a config reads every field that JSON has, and keeps the others") {
-  CHECK(round_trip(R"({"width":3})") == R"({"width":3,"steps":0,"bias":true,"dropout":0.25,"positions":"learned","range":0.0})");
+  CHECK(round_trip(R"({"width":3})") ==
+        R"({"width":3,"steps":0,"bias":true,"dropout":0.25,"positions":"learned","range":0.0})");
   constexpr const char* all = R"({"width":5,"steps":7,"bias":false,"dropout":0.1,"positions":"rotary","range":2.5})";
   CHECK(round_trip(all) == all);
   const Config config = read(all);
@@ -67,7 +68,8 @@ TEST_CASE("a config names the key that is wrong") {
   refuses(ErrorCode::type, {"positions must be a string, got array"}, R"({"width":1,"positions":["none"]})");
   refuses(ErrorCode::range, {"positions must be learned, rotary or none, got alibi"},
           R"({"width":1,"positions":"alibi"})");
-  refuses(ErrorCode::range, {"among width, steps, bias, dropout, positions, range, got widths"}, R"({"width":1,"widths":2})");
+  refuses(ErrorCode::range, {"among width, steps, bias, dropout, positions, range, got widths"},
+          R"({"width":1,"widths":2})");
   refuses(ErrorCode::format, {"JSON object", "no JSON"}, R"({"width":1)");
   refuses(ErrorCode::format, {"JSON object", "no JSON"}, "");
   refuses(ErrorCode::format, {"JSON object", "array"}, "[]");

@@ -41,9 +41,12 @@ TEST_CASE("a GPT learns along the curve that golden/training_curve.json holds") 
   const auto golden = nlohmann::json::parse(read_golden("training_curve.json"));
   const std::vector<std::int32_t> tokens = encode(story(1'000'000));
   attn::manual_seed(7);
-  attn::models::GPT model(
-      {.vocab_size = kStoryVocabulary, .max_length = kLength, .d_model = 128, .num_heads = 4, .num_layers = 4,
-       .initializer_range = 0.02});
+  attn::models::GPT model({.vocab_size = kStoryVocabulary,
+                           .max_length = kLength,
+                           .d_model = 128,
+                           .num_heads = 4,
+                           .num_layers = 4,
+                           .initializer_range = 0.02});
   CHECK(model.num_parameters() == golden["parameters"]);
   attn::optim::AdamW optimizer(model.parameters(), {.lr = 1e-3});
   double most = 0;

@@ -33,7 +33,9 @@ double finite(const char* op, const char* what, double value) {
 }
 
 void require_rank(const char* op, const Tensor& x, bool right, const char* wanted) {
-  if (!right) throw Error(ErrorCode::shape, op, std::string("x must be ") + wanted + ", got " + to_string(x.shape()), {x.shape()});
+  if (!right)
+    throw Error(ErrorCode::shape, op, std::string("x must be ") + wanted + ", got " + to_string(x.shape()),
+                {x.shape()});
 }
 
 struct Fans {
@@ -128,16 +130,11 @@ void xavier_normal(const Tensor& x, double gain) {
 
 double calculate_gain(Nonlinearity nonlinearity, double a) {
   switch (nonlinearity) {
-    case Nonlinearity::tanh:
-      return 5.0 / 3;
-    case Nonlinearity::relu:
-      return std::sqrt(2.0);
-    case Nonlinearity::leaky_relu:
-      return std::sqrt(2 / (1 + a * a));
-    case Nonlinearity::selu:
-      return 0.75;
-    default:
-      return 1;
+    case Nonlinearity::tanh: return 5.0 / 3;
+    case Nonlinearity::relu: return std::sqrt(2.0);
+    case Nonlinearity::leaky_relu: return std::sqrt(2 / (1 + a * a));
+    case Nonlinearity::selu: return 0.75;
+    default: return 1;
   }
 }
 
