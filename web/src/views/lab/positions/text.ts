@@ -47,8 +47,7 @@ export const tex: Record<Kind, string> = {
   learned: 'P \\sim \\mathcal N(0, 1)',
 };
 
-export const ownNames: Record<Kind, Text> = {
-  none: { zh: '', en: '' },
+export const ownNames: Record<Exclude<Kind, 'none'>, Text> = {
   sinusoidal: { zh: '位置 × 特征', en: 'Position × feature' },
   rotary: { zh: '角度', en: 'Angles' },
   alibi: { zh: '分数减去多少', en: 'Bias of the scores' },
