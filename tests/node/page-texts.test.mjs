@@ -12,11 +12,12 @@ const files = [
 const tables = await pageSource(files.map((path, n) => `export * as file${n} from '${path.replace(/\.ts$/, '.js')}';`).join('\n'));
 
 const seen = new Set();
-/** Every pair of zh and en, once, with the way to it; a list of words is as many texts. */
+/** Every pair of zh and en, once, with the way to it; a list of words, or what has several parts, is as many texts. */
 function* textsOf(value, way) {
   if (typeof value !== 'object' || value === null || seen.has(value)) return;
   seen.add(value);
-  if ('zh' in value || 'en' in value) yield { way, zh: [value.zh].flat(), en: [value.en].flat() };
+  const parts = (of) => (typeof of === 'object' && of !== null ? Object.values(of) : [of]);
+  if ('zh' in value || 'en' in value) yield { way, zh: parts(value.zh), en: parts(value.en) };
   else for (const [name, inner] of Object.entries(value)) yield* textsOf(inner, `${way}.${name}`);
 }
 
