@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { buildModuleFor } from './build.mjs';
 import { main, Problem, say } from './lib/console.mjs';
 import { fromRoot } from './lib/paths.mjs';
-import { pageSource } from '../tests/node/support/page.mjs';
+import { pageSource } from './lib/page-source.mjs';
 
 const columns = ['task', 'model', 'seed', 'params', 'steps', 'seconds', 'metric', 'heldOut', 'goal', 'passed'];
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { load } from '../../dist/node.js';
 import { alibi, attend, attendHeads, entropy, matmul, rotary, sinusoidal, transpose } from '../reference.mjs';
-import { pageSource } from '../node/support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 import { browserAndSite, choose, close, eventually, matrix, open, settled, text, turnedPairs, type } from './support/harness.mjs';
 
 const { headOf, wordsOf, charactersOf } = await pageSource(`export * from './src/words/table.js';`);

@@ -1,7 +1,7 @@
 // The page's side of its worker: which of its requests are asked, and asked again, with a worker that the test plays.
 import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const { ComputeClient, isAborted } = await pageSource("export * from './src/engine/client.js'");
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { load } from '../../dist/node.js';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const { charactersOf, headOf, isKnown, run, SLOPE, starters, wordsOf } = await pageSource(`
   export * from './src/words/table.js';

@@ -1,7 +1,7 @@
 // What people type and paste, read as numbers; and what they copy, written.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const { formats, parseMatrix, parseNumber } = await pageSource("export * from './src/numbers.js'; export { formats } from './src/written.js'");
 

@@ -1,7 +1,7 @@
 // A session and its worker, wired to one another: order, credit, slices, death and the way back.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const { SessionClient, SessionHost, isAborted, CREDIT } = await pageSource(
   "export * from './src/engine/session.js'; export * from './src/engine/session-host.js'; export { isAborted } from './src/engine/client.js';");

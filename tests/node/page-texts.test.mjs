@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readdir } from 'node:fs/promises';
 import { test } from 'node:test';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const web = new URL('../../web/', import.meta.url);
 const files = [

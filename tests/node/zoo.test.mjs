@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { load } from '../../dist/node.js';
-import { pageSource } from './support/page.mjs';
+import { pageSource } from '../../tools/lib/page-source.mjs';
 
 const { tasks, taskOf, sampleOf, defaults, settingsOf, vocabulary, Run, Random, mix, prefixMatch, tableOf } = await pageSource(`
   export * from './zoo/index.js';

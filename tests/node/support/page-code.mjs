@@ -1,7 +1,7 @@
 // The lab's settings from which programs are written, and what each of these has to compute.
 import { attendHeads, matmul } from '../../reference.mjs';
 import { numbers, random } from './numbers.mjs';
-import { pageSource } from './page.mjs';
+import { pageSource } from '../../../tools/lib/page-source.mjs';
 
 const { programs } = await pageSource("export { programs } from './src/views/lab/equation/code/code.js'");
 export const code = (language, request) => programs(request)[language]();

@@ -36,7 +36,6 @@ export const t = {
   FORMAT: { zh: '{op}：格式不对。', en: '{op}: the format is not the expected one.' },
   INTERNAL: { zh: '{op}：核心内部出错。', en: '{op}: an error inside the core.' },
   shapes: { zh: '形状：', en: 'Shapes:' },
-  complaint: { zh: '{cell}：{what}', en: '{cell}: {what}' },
   legend: { zh: '颜色', en: 'Colours' },
   legendSigned: { zh: '负 – 零 – 正', en: 'negative – zero – positive' },
   legendWeights: { zh: '权重 0 到 1', en: 'weights, 0 to 1' },

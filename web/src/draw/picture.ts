@@ -34,3 +34,6 @@ export interface Picture<Place> {
   describe(place: Place): string;
   values(): Sheet[];
 }
+
+/** A picture as it is saved: with what is locked in it. */
+export interface Shown<Place> { picture: Picture<Place>; locked: Place | null }

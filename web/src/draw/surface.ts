@@ -13,6 +13,8 @@ export interface Surface {
   /** `y` is the middle of the line. */
   text(text: string, x: number, y: number, style: TextStyle): void;
   pixels(pixels: Pixels, x: number, y: number, width: number, height: number): void;
+  /** What is drawn meanwhile stands so far from the corner. */
+  group(x: number, y: number, draw: () => void): void;
 }
 
 export const FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'PingFang SC', 'Microsoft YaHei', 'Noto Sans CJK SC', sans-serif";
@@ -56,6 +58,12 @@ export class CanvasSurface implements Surface {
     this.context.drawImage(bitmap(pixels), x, y, width, height);
   }
 
+  group(x: number, y: number, draw: () => void) {
+    this.context.translate(x, y);
+    draw();
+    this.context.translate(-x, -y);
+  }
+
   #paint({ fill, stroke, width = 1, dash = [], opacity = 1 }: Style, path?: Path2D) {
     const { context } = this;
     context.globalAlpha = opacity;
@@ -95,7 +103,6 @@ export class SvgSurface implements Surface {
     this.#parts.push(`<image x="${short(x)}" y="${short(y)}" width="${short(width)}" height="${short(height)}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${bitmap(pixels).toDataURL()}"/>`);
   }
 
-  /** What is drawn meanwhile stands so far from the corner. */
   group(x: number, y: number, draw: () => void) {
     this.#parts.push(`<g transform="translate(${x} ${y})">`);
     draw();

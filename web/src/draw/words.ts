@@ -1,6 +1,6 @@
 /** Words above and below with a line for each pair as wide as its weight: what WordLines.svelte shows, as it is saved. */
 import { linkVertical } from 'd3-shape';
-import { linesOf } from './lines.js';
+import { lineWidth, linesOf } from './lines.js';
 import type { Marks, Palette, Picture, Sheet } from './picture.js';
 import type { Surface } from './surface.js';
 
@@ -21,7 +21,7 @@ export class Words implements Picture<number> {
     const chosen = preview ?? locked;
     for (const { t, s, w } of linesOf(this.weights)) {
       const mine = t === chosen;
-      on.path(curve({ source: [centre(t), TOP], target: [centre(s), BOTTOM] })!, { stroke: mine ? palette.accent : palette.edge, width: 1 + 16 * w, opacity: mine ? 0.75 : 0.16 });
+      on.path(curve({ source: [centre(t), TOP], target: [centre(s), BOTTOM] })!, { stroke: mine ? palette.accent : palette.edge, width: lineWidth(w), opacity: mine ? 0.75 : 0.16 });
     }
     this.words.forEach((word, i) => {
       on.text(word, centre(i), TOP - 16, { size: 20, fill: i === chosen ? palette.accent : palette.ink, anchor: 'middle', weight: i === chosen ? 650 : 400 });

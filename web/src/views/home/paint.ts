@@ -1,6 +1,6 @@
 /** The front door as plain HTML, for vite.config.ts to put into index.html: it is there before any script. */
 import { t as shell } from '../../shell/text.js';
-import { linesOf } from '../../draw/lines.js';
+import { lineWidth, linesOf } from '../../draw/lines.js';
 import { wordsOf } from '../../words/table.js';
 import { told } from '../../words/told.js';
 import { first, starters } from './first.js';
@@ -13,7 +13,7 @@ function picture(language: Language): string {
   const words = wordsOf(text);
   const x = (i: number) => 80 * i + 40;
   const lines = linesOf(first[language].weights)
-    .map(({ t, s, w }) => `<path d="M${x(t)},44C${x(t)},110,${x(s)},110,${x(s)},176" stroke-width="${(1 + 16 * w).toFixed(1)}"${t === word ? ' class="chosen"' : ''}/>`);
+    .map(({ t, s, w }) => `<path d="M${x(t)},44C${x(t)},110,${x(s)},110,${x(s)},176" stroke-width="${lineWidth(w).toFixed(1)}"${t === word ? ' class="chosen"' : ''}/>`);
   const row = (y: number, chosen: number) => words.map((each, i) => `<text x="${x(i)}" y="${y}"${i === chosen ? ' class="chosen"' : ''}>${each}</text>`).join('');
   return `<svg viewBox="0 0 ${80 * words.length} 220" aria-hidden="true">${lines.join('')}${row(30, word)}${row(206, -1)}</svg>`;
 }
