@@ -5,11 +5,15 @@ import { after, before, test } from 'node:test';
 import { load } from '../../dist/node.js';
 import { pageSource } from '../../tools/lib/page-source.mjs';
 
-const { tasks, taskOf, sampleOf, defaults, settingsOf, vocabulary, Run, Random, mix, prefixMatch, tableOf } = await pageSource(`
+const {
+  tasks, taskOf, sampleOf, defaults, settingsOf, kindsOf, vocabulary, Run, Diverged, makeLearner, modelOptions, recipeOptions, Random, mix, prefixMatch, tableOf,
+} = await pageSource(`
   export * from './zoo/index.js';
   export * from './zoo/rng.js';
   export * from './zoo/task.js';
   export * from './zoo/train.js';
+  export { makeLearner } from './zoo/learners.js';
+  export * from './zoo/options.js';
   export { prefixMatch } from './zoo/tasks/recall.js';
   export { tableOf } from './zoo/tasks/table.js';
 `);
@@ -263,6 +267,65 @@ test('recall reaches its mark: an induction head forms', async () => {
   const { metric } = run.evaluate();
   assert.ok(metric >= task.goal, `${metric}`);
   assert.ok(match() > 0.6 && before < 0.3, `${before} to ${match()}`);
-  assert.deepEqual(run.predict(sample), sample.output);
+  assert.deepEqual(run.predict(sample, sample.output.length), sample.output);
+  run.dispose();
+});
+
+test('every option is one of the module’s own, and every choice makes a model', async () => {
+  const small = { dModel: 8, numHeads: 2, numLayers: 1, embeddingDim: 8, hiddenSize: 8 };
+  for (const kind of Object.keys(modelOptions)) {
+    const task = tasks.find((each) => kindsOf(each).includes(kind));
+    const config = (change) => {
+      const options = Object.fromEntries(Object.entries({ ...small, ...change }).filter(([id]) => modelOptions[kind].some((option) => option.id === id)));
+      const { model } = makeLearner(attn, task, defaults(task), { kind, ...options });
+      const made = model.config;
+      model.dispose();
+      return made;
+    };
+    const usual = config({});
+    for (const option of modelOptions[kind]) {
+      assert.ok(option.id in usual, `${kind}.${option.id}`);
+      const values = option.choices?.map(({ id }) => id) ?? (option.flag ? [true, false] : []);
+      for (const value of values) assert.equal(config({ [option.id]: value })[option.id], value, `${kind}.${option.id}`);
+      if (values.length > 0) assert.ok(values.includes(usual[option.id]), `${kind}.${option.id}: ${usual[option.id]}`);
+    }
+  }
+  assert.deepEqual(recipeOptions.map(({ id }) => id).sort(), Object.keys(taskOf('recall').recipe).sort());
+});
+
+test('a head that is off gives nothing, in every kind of model, and training goes on without it', async () => {
+  for (const [id, kind, head] of [['recall', 'decoder', 'blocks.1.attn.0'], ['sentiment', 'encoder', 'encoder.layers.0.self_attn.1'],
+    ['digits', 'vit', 'encoder.layers.0.self_attn.0'], ['dates', 'encoderDecoder', 'decoder.layers.0.multihead_attn.2'], ['dates', 'gruDot', 'decoder.attn.0'],
+    ['dates', 'gruAdditive', 'decoder.attn.0']]) {
+    const run = await Run.open(attn, settingsOf(taskOf(id), 1, { model: { kind } }));
+    const { model, off } = run.learner;
+    const before = run.evaluate('held', 8).loss;
+    off.add(head);
+    const without = run.evaluate('held', 8).loss;
+    assert.notEqual(without, before, `${id} ${kind}`);
+    if (kind === 'decoder') {
+      // As if the output's projection had zeros where it reads the head: the first half of 32 columns.
+      const state = model.stateDict(), name = 'blocks.1.attn.out_proj.weight';
+      const columns = attn.tensor(Float32Array.from({ length: 32 }, (_, i) => Number(i >= 16)), { shape: [32] });
+      off.clear();
+      model.loadStateDict({ ...state, [name]: attn.noGrad(() => state[name].mul(columns)) });
+      assert.ok(Math.abs(run.evaluate('held', 8).loss - without) < 1e-6);
+      off.add(head);
+    }
+    assert.ok(Number.isFinite(run.step()));
+    run.dispose();
+  }
+});
+
+test('a number that is not finite ends a step before it does harm, and tells which operator made it', async () => {
+  const run = await Run.open(attn, settingsOf(taskOf('copy'), 1));
+  run.step();
+  const { model } = run.learner;
+  const state = model.stateDict(), name = 'blocks.0.attn.in_proj_weight';
+  model.loadStateDict({ ...state, [name]: attn.noGrad(() => state[name].mul(Infinity)) });
+  const broken = run.save();
+  assert.throws(() => run.step(), (error) => error instanceof Diverged && error.at === 1 && /^[a-z]+$/i.test(error.op));
+  assert.equal(run.at, 1);
+  assert.deepEqual(run.save(), broken);
   run.dispose();
 });

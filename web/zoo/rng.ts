@@ -26,11 +26,13 @@ export class Random {
 
   constructor(seed: number) { this.#state = seed; }
 
-  /** From 0 up to, without, n. */
-  below(n: number): number {
+  /** From 0 up to, without, 1. */
+  share(): number {
     this.#state = (this.#state + GOLDEN) | 0;
-    return Math.floor((finish(this.#state) / 2 ** 32) * n);
+    return finish(this.#state) / 2 ** 32;
   }
+  /** From 0 up to, without, n. */
+  below(n: number): number { return Math.floor(this.share() * n); }
   /** From `least` to `most`, both included. */
   between(least: number, most: number): number { return least + this.below(most - least + 1); }
   pick<T>(list: readonly T[]): T { return list[this.below(list.length)]!; }

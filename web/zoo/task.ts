@@ -48,6 +48,8 @@ export interface Recipe {
   steps: number;
   /** The gradients' largest norm; 0: any. */
   clip: number;
+  /** So many evaluations in a row without a lower held-out loss end the run; 0: none do. */
+  patience: number;
 }
 
 /** All that a run depends on, beside the module's version. */
@@ -75,6 +77,9 @@ export type Metric = 'exact' | 'tokens' | 'gained';
 
 /** The picture that explains an answer: attention within what is read, from output to input, or on an image's patches. */
 export type Picture = 'heads' | 'alignment' | 'pooling' | 'patches';
+
+/** What tells how far a head does the task's own work, from 0 to 1; `weights` [T,T] of a sample's tokens but the last. */
+export interface HeadMeasure { name: Text; of(tokens: readonly string[], weights: ArrayLike<number>): number }
 
 export interface Task {
   id: string;
@@ -106,11 +111,12 @@ export interface Task {
   /** What the metric should reach on held-out samples; none of a control. */
   goal?: number;
   picture: Picture;
+  headMeasure?: HeadMeasure;
   suggestions: readonly [Suggestion, Suggestion];
 }
 
 export const usual: Recipe = {
-  optimizer: 'AdamW', lr: 5e-3, weightDecay: 0.01, schedule: 'cosine', warmup: 50, batch: 32, steps: 500, clip: 1,
+  optimizer: 'AdamW', lr: 5e-3, weightDecay: 0.01, schedule: 'cosine', warmup: 50, batch: 32, steps: 500, clip: 1, patience: 0,
 };
 
 /** Behind "nothing", "now the answer" and "end", the task's own. */
@@ -120,17 +126,27 @@ export const vocabulary = (task: Task, values: Values): string[] => [...SIGNS, .
 
 export const defaults = (task: Task): Values =>
   Object.fromEntries(task.parameters.map((parameter) => [parameter.id, parameter.default]));
-/** A task's own settings, with a change: of a model of another kind nothing is taken over. */
-export function settingsOf(task: Task, seed: number, changed: Omit<Suggestion, 'text'> = {}): Settings {
-  const another = changed.model?.kind !== undefined && changed.model.kind !== task.model.kind;
-  return {
-    task: task.id,
-    seed,
-    values: { ...defaults(task), ...changed.values },
-    model: { ...(another ? {} : task.model), ...changed.model } as ModelSettings,
-    recipe: { ...task.recipe, ...changed.recipe },
-  };
-}
+
+/** The kinds of model that can read samples of a form. */
+export const kindsOf = ({ form }: Task): readonly Kind[] => ({
+  stream: ['decoder'], answer: ['decoder', 'encoderDecoder', 'gruAdditive', 'gruDot'], class: ['encoder'], image: ['vit'],
+} as const)[form];
+
+/** What a task sets of a kind of model, where it knows that kind. */
+export const modelOf = (task: Task, kind: Kind = task.model.kind): ModelSettings =>
+  [task.model, ...(task.models ?? [])].find((model) => model.kind === kind) ?? { kind };
+
+/** A task's own settings, with a change. */
+export const settingsOf = (task: Task, seed: number, changed: Omit<Suggestion, 'text'> = {}): Settings => ({
+  task: task.id,
+  seed,
+  values: { ...defaults(task), ...changed.values },
+  model: { ...modelOf(task, changed.model?.kind as Kind | undefined), ...changed.model } as ModelSettings,
+  recipe: { ...task.recipe, ...changed.recipe },
+});
+
+/** The loss of who thinks everything equally likely: ln V. */
+export const chance = (task: Task, values: Values): number => Math.log((task.classes ?? vocabulary(task, values)).length);
 
 export type Side = 'train' | 'held';
 /** One sample in eight is held out, whoever draws it. */

@@ -36,6 +36,7 @@ export const recall: Task = {
   metric: 'tokens',
   goal: 0.99,
   picture: 'heads',
+  headMeasure: { name: { zh: '前缀匹配', en: 'prefix match' }, of: prefixMatch },
   suggestions: [
     { text: { zh: '只留一层：归纳头需要两层', en: 'One layer alone: an induction head needs two' }, model: { numLayers: 1 } },
     { text: { zh: '换成可学习的位置：每一对相邻位置都要另学', en: 'Learned positions: each pair of neighbours must be learnt anew' }, model: { positions: 'learned' } },
