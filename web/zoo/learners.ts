@@ -226,7 +226,8 @@ export function makeLearner(attn: Attn, task: Task, values: Values, settings: Mo
     attention(sample) {
       const seen = new Map<string, Attention>();
       quietly(() => void reading([sample], (name, x) => {
-        if (!name.endsWith('.weights')) return;
+        // Pooling by the mean looks at all alike.
+        if (!name.endsWith('.weights') || (name === 'pool.weights' && (model.config as { pooling?: string }).pooling === 'mean')) return;
         // [1,H,T,S], [1,T,S], or [1,S]; the steps of additive attention follow one another.
         const layer = layerOf(name), weights = x.data() as Float32Array, before = seen.get(layer);
         const [keys, heads] = [x.shape.at(-1)!, x.shape.length > 3 ? x.shape[1]! : 1];

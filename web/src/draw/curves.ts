@@ -10,7 +10,7 @@ import type { Marks, Palette, Picture, Sheet } from './picture.js';
 import { widthOf, type Surface } from './surface.js';
 
 export interface Curve { name: string; /** NaN where there is no point. */ values: ArrayLike<number>; dashed?: boolean }
-export interface Axis { name: string; logarithmic?: boolean }
+export interface Axis { name: string; logarithmic?: boolean; /** From where to where; what the values need unless told. */ domain?: [number, number] }
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 26, 34];
 /** Told apart by their dashes too, where colours are not seen. */
@@ -26,10 +26,10 @@ export class Curves implements Picture<number> {
     readonly describe: (index: number) => string,
     readonly width = 560, readonly height = 240,
   ) {
-    const scale = ({ logarithmic = false }: Axis, values: number[], range: [number, number]) => {
+    const scale = ({ logarithmic = false, domain: wanted }: Axis, values: number[], range: [number, number]) => {
       const seen = values.filter((v) => Number.isFinite(v) && (!logarithmic || v > 0));
       const [from, to] = extent(seen) as [number, number] | [undefined, undefined];
-      const domain: [number, number] = from === undefined ? [logarithmic ? 1 : 0, 2] : from === to ? [logarithmic ? from / 2 : from - 1, logarithmic ? 2 * from : from + 1] : [from, to];
+      const domain: [number, number] = wanted ?? (from === undefined ? [logarithmic ? 1 : 0, 2] : from === to ? [logarithmic ? from / 2 : from - 1, logarithmic ? 2 * from : from + 1] : [from, to]);
       return (logarithmic ? scaleLog : scaleLinear)(domain, range).nice();
     };
     this.#x = scale(axes.x, Array.from(xs), [LEFT, width - RIGHT]);
@@ -55,13 +55,13 @@ export class Curves implements Picture<number> {
     let at = width - RIGHT;
     for (const [n, { name, values, dashed }] of [...this.curves.entries()].reverse()) {
       const style = { stroke: colours[n % colours.length]!, width: 2, dash: dashed ? DASHES[1]! : DASHES[n % DASHES.length]! };
-      const points = Array.from(values).map((v, i): [number, number] => [this.xs[i]!, v]);
+      const points = Array.from(values).map((v, i): [number, number] => [this.xs[i]!, v]).filter(([, v]) => !Number.isNaN(v));
       const d = line<[number, number]>().defined(([x, v]) => Number.isFinite(this.#x(x)) && Number.isFinite(this.#y(v))).x(([x]) => this.#x(x)).y(([, v]) => this.#y(v))(points);
       if (d) on.path(d, style);
       on.text(name, at, 8, { ...small, fill: palette.ink, anchor: 'end' });
-      at -= widthOf(name) + 6;
-      on.path(`M${at - 18},8H${at}`, style);
-      at -= 34;
+      at -= widthOf(name) + 5;
+      on.path(`M${at - 16},8H${at}`, style);
+      at -= 26;
     }
     for (const [index, stroke] of [[locked, palette.ink], [preview, palette.accent]] as const) {
       if (index === null || this.xs[index] === undefined) continue;

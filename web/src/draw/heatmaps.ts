@@ -56,6 +56,8 @@ function shortened(name: string, room: number): string {
   return letters.join('');
 }
 const MOST_NAME = 72;
+/** Above a matrix of many narrow columns: words would run into one another. */
+const MOST_COLUMN_NAME = 40;
 /** To the left of a matrix, for the names of its rows. */
 const marginOf = ({ rowNames = [] }: Tile) => Math.max(NAMES, Math.min(MOST_NAME, Math.max(0, ...rowNames.map(widthOf)) + 8));
 
@@ -109,11 +111,12 @@ export class HeatMaps implements Picture<Place> {
     const [from, to] = [this.#clamped(n, sight.x, sight.y), this.#clamped(n, sight.x + sight.width, sight.y + sight.height)];
     const roomy = cell.width * sight.scale >= 38 && cell.height * sight.scale >= 16;
     if (roomy) {
-      const size = Math.min(13, 0.3 * cell.width);
+      const sizeOf = (text: string) => Math.min(13, 0.3 * cell.width, (11 * 0.92 * cell.width) / widthOf(text)); // "3.40e−5" is long
       for (let r = from.row; r <= to.row; r++) {
         for (let c = from.column; c <= to.column; c++) {
           const number = tile.at(r, c);
-          on.text(format(number), x + (c + 0.5) * cell.width, y + (r + 0.5) * cell.height, { size, fill: palette.paint(number, tile.role, tile.extent).ink, anchor: 'middle' });
+          const text = format(number);
+          on.text(text, x + (c + 0.5) * cell.width, y + (r + 0.5) * cell.height, { size: sizeOf(text), fill: palette.paint(number, tile.role, tile.extent).ink, anchor: 'middle' });
         }
       }
     }
@@ -126,8 +129,9 @@ export class HeatMaps implements Picture<Place> {
     if (tile.name) on.text(tile.name, x, y - NAMES - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
     // Every name where there is room, else every so many.
     const every = (side: number, room: number) => Math.ceil(room / side);
-    for (let c = 0; c < tile.columns; c += every(cell.width, 20)) {
-      on.text(shortened(tile.columnNames?.[c] ?? String(c + 1), every(cell.width, 20) * cell.width), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
+    const room = Math.max(20, Math.min(MOST_COLUMN_NAME, Math.max(0, ...(tile.columnNames ?? []).map(widthOf)) + 4));
+    for (let c = 0; c < tile.columns; c += every(cell.width, room)) {
+      on.text(shortened(tile.columnNames?.[c] ?? String(c + 1), every(cell.width, room) * cell.width), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
     }
     for (let r = 0; r < tile.rows; r += every(cell.height, 12)) {
       on.text(shortened(tile.rowNames?.[r] ?? String(r + 1), MOST_NAME - 8), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });

@@ -62,3 +62,10 @@ export async function fileOf<Place>(format: Format, shown: Shown<Place>, palette
     case 'json': return new Blob([json(shown, caption)], { type: 'application/json' });
   }
 }
+
+/** As a download of the browser's own. */
+export function handOver(blob: Blob, name: string) {
+  const link = Object.assign(document.createElement('a'), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000); // the download has begun by then
+}

@@ -19,7 +19,8 @@ interface Listener<From> {
   ready(info: Info): void;
   /** Another worker has taken the place of one that was stuck, and knows nothing of what that one was told. */
   again(): void;
-  crashed(message: string, why: Crash): void;
+  /** `problem`: what the worker itself told last. */
+  crashed(message: string, why: Crash, problem?: Problem): void;
 }
 
 export class CoreWorker<To, From extends { kind: string }> {
@@ -64,7 +65,7 @@ export class CoreWorker<To, From extends { kind: string }> {
       clearTimeout(this.#watch);
       const message = data as FromStart;
       if (message.kind === 'ready') this.listener.ready(message.info);
-      else if (message.kind === 'failed') this.#crash(message.problem.message, message.why ?? 'crashed');
+      else if (message.kind === 'failed') this.#crash(message.problem.message, message.why ?? 'crashed', message.problem);
       else this.listener.hear(data as Exclude<From, FromStart>);
     };
     worker.onerror = (event) => this.#crash(event.message || 'the worker could not be started', 'crashed');
@@ -74,8 +75,8 @@ export class CoreWorker<To, From extends { kind: string }> {
     worker.postMessage({ start });
   }
 
-  #crash(message: string, why: Crash) {
+  #crash(message: string, why: Crash, problem?: Problem) {
     this.stop();
-    this.listener.crashed(message, why);
+    this.listener.crashed(message, why, problem);
   }
 }

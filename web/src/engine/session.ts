@@ -6,9 +6,9 @@
 import type { LoadOptions } from 'attention-playground';
 import { aborted, Refusal } from './client.js';
 import { CoreWorker, type Crash } from './core-worker.js';
-import type { Chunk, FromSession, ToSession } from './protocol.js';
+import type { Chunk, FromSession, Problem, ToSession } from './protocol.js';
 
-export type SessionStatus = { kind: 'opening' } | { kind: 'open' } | { kind: 'closed' } | { kind: 'died'; why: Crash; message: string };
+export type SessionStatus = { kind: 'opening' } | { kind: 'open' } | { kind: 'closed' } | { kind: 'died'; why: Crash; message: string; problem?: Problem };
 
 interface Listener<C> { status(status: SessionStatus): void; chunk(chunk: C): void }
 
@@ -26,7 +26,7 @@ export class SessionClient<C extends Chunk = Chunk> {
         this.#sendOpen();
         for (const { command } of this.#waiting.values()) this.#worker.send(command);
       },
-      crashed: (message, why) => this.#end(message, { kind: 'died', why, message }),
+      crashed: (message, why, problem) => this.#end(message, { kind: 'died', why, message, problem }),
     }, options);
   }
 
