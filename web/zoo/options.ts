@@ -88,7 +88,7 @@ export const modelOptions: Record<Kind, readonly Option[]> = {
 
 export const recipeOptions: readonly Option[] = [
   { id: 'optimizer', name: { zh: '优化器', en: 'Optimiser' }, help: { zh: '梯度怎样变成一步。', en: 'How a gradient becomes a step.' }, choices: [choice('AdamW', 'AdamW'), choice('Adam', 'Adam'), choice('SGD', 'SGD')] },
-  { id: 'lr', name: { zh: '学习率', en: 'Learning rate' }, help: { zh: '每一步走多远；太大会发散。', en: 'How far a step goes; too far, and it diverges.' }, min: 1e-6, max: 10 },
+  { id: 'lr', name: { zh: '学习率', en: 'Learning rate' }, help: { zh: '每一步走多远；太大会发散。', en: 'How far a step goes; too far, and it diverges.' }, min: 0, max: 10 },
   { id: 'schedule', name: { zh: '学习率变化', en: 'Schedule' }, help: { zh: '保持不变，或按余弦降到 0。', en: 'Kept, or down to 0 along a cosine.' }, choices: [choice('cosine', '余弦', 'cosine'), choice('constant', '不变', 'constant')] },
   { id: 'warmup', name: { zh: '预热步数', en: 'Warm-up' }, help: { zh: '开头几步从小到大；只用于余弦。', en: 'So many first steps grow from small; with the cosine alone.' }, min: 0, max: 10_000, whole: true },
   { id: 'batch', name: { zh: '批大小', en: 'Batch' }, help: { zh: '一步看多少个样本。', en: 'How many samples a step sees.' }, min: 1, max: 512, whole: true },

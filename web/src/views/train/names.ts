@@ -4,7 +4,7 @@ import { kindNames, modelOptions, recipeOptions, type Option } from '../../../zo
 import type { Kind, Settings, Task, Value } from '../../../zoo/task.js';
 import { editable } from '../../format.js';
 import { say } from '../../state/page.svelte.js';
-import { differences } from './state.js';
+import { differences } from './changes.js';
 import { t } from './text.js';
 
 /** The option behind "model.numLayers", "recipe.lr"; a parameter of the task is told by itself. */
