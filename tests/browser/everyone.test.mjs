@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { browserAndSite, browsers, eventually, open } from './support/harness.mjs';
 
-const views = { home: '#lang=en', learn: '#view=learn&lang=en&step=heads&heads=2', lab: '#view=lab&lang=en', documents: '#view=documents&lang=en' };
+const views = { home: '#lang=en', learn: '#view=learn&lang=en&step=heads&heads=2', lab: '#view=lab&lang=en', train: '#view=train&lang=en', documents: '#view=documents&lang=en' };
 const phone = { width: 360, height: 740 };
 
 /** What stands over the middle of what has the focus, if anything does; a hidden radio button is seen by its label. */
@@ -24,7 +24,7 @@ const cutOff = (page) => page.evaluate(() => {
   const out = [];
   const { scrollWidth, clientWidth } = document.documentElement;
   if (scrollWidth > clientWidth) out.push(`the page: ${scrollWidth} of ${clientWidth}`);
-  for (const element of document.querySelectorAll('header *, .learn *, .home *, footer *')) {
+  for (const element of document.querySelectorAll('header *, .learn *, .home *, .train *, footer *')) {
     if (!element.checkVisibility() || element.closest('.scroll, .visually-hidden, svg, input, header nav')) continue;
     const { right, width } = element.getBoundingClientRect();
     if (width > 1 && right > clientWidth + 1) out.push(`${element.outerHTML.slice(0, 80)} ends at ${right} of ${clientWidth}`);
@@ -79,7 +79,7 @@ for (const browserName of browsers) {
     test('fingers: buttons, choices and links of the header are 40 px, fields 16 px with a keyboard that has what they take', async () => {
       for (const [view, hash] of Object.entries({ ...views, lab: '#view=lab&lang=zh' })) {
         const { page, verify } = await open(its.browser, its.home, hash, phone);
-        const small = await page.evaluate(() => [...document.querySelectorAll('#app > header a:not(.brand), #app > header button, fieldset label, .learn button, .learn nav a')]
+        const small = await page.evaluate(() => [...document.querySelectorAll('#app > header a:not(.brand), #app > header button, fieldset label, .learn button, .learn nav a, .train button')]
           .filter((element) => element.checkVisibility())
           .map((element) => ({ ...element.getBoundingClientRect().toJSON(), html: element.outerHTML.slice(0, 80) }))
           .filter(({ width, height }) => width < 39.5 || height < 39.5)

@@ -15,6 +15,10 @@ const looks = [
   { hash: '#view=learn&lang=en&theme=light', size: phone },
   { hash: '#view=learn&lang=zh&theme=dark&step=scale', size: desktop },
   { hash: '#view=learn&lang=en&present=1&step=heads', size: desktop },
+  { hash: '#view=train&lang=en&theme=dark', size: desktop },
+  { hash: '#view=train&lang=zh&theme=light&train.task=dates&train.set=model.kind:encoderDecoder,recipe.lr:0.001', size: phone },
+  { hash: '#view=train&lang=zh&theme=dark&train.task=digits', size: desktop },
+  { hash: '#view=train&lang=en&theme=light&train.task=table&train.off=2.0', size: phone },
   { hash: '?embed#lang=zh', size: phone },
   { hash: '#view=lab&lang=en&theme=dark&heads=2&mask=causal&score=additive', size: desktop },
   { hash: '#view=lab&lang=zh&theme=light&source=x&score=general&mask=free&normalizer=sum', size: phone },
@@ -46,7 +50,7 @@ for (const browserName of browsers) {
 
     test('no view scrolls sideways on a phone, in either language', async () => {
       for (const hash of ['#lang=zh', '#lang=en', '#view=documents&lang=zh', '#view=documents&lang=en', '#view=learn&lang=en&step=positions', '#view=lab&lang=zh', '#view=lab&lang=en&score=additive&mask=window&heads=4',
-        '#view=lab&mode=compare&lang=en&compare=heads&compare.heads=1,2,4', '#view=lab&mode=positions&lang=en&positions=alibi&positions.heads=8&positions.length=64', '#view=lab&mode=words&lang=en']) {
+        '#view=lab&mode=compare&lang=en&compare=heads&compare.heads=1,2,4', '#view=lab&mode=positions&lang=en&positions=alibi&positions.heads=8&positions.length=64', '#view=lab&mode=words&lang=en', '#view=train&lang=en&train.task=stories', '#view=train&lang=zh&train.task=text']) {
         const { page, verify } = await open(its.browser, its.home, hash, phone);
         assert.equal(await overflow(page), 0, hash);
         await verify();

@@ -13,6 +13,7 @@ const pictures = [
   { hash: '#view=lab&lang=en&mode=compare', title: /Compare: Score/, named: 'scaled dot', table: '[data-what="weights"]:nth-of-type(1)' },
   { hash: '#view=lab&lang=en&mode=positions', title: /Positions/ },
   { hash: '#view=lab&lang=en&mode=words', title: /^Children/ },
+  { hash: '#view=train&lang=en&train.head=0.1', scope: '.model', title: /^Layer 1 head 2$/ },
 ];
 
 for (const { browser: browserName, isolated, name } of pairs) {

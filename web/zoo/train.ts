@@ -38,7 +38,7 @@ export class Run {
     this.learner = makeLearner(attn, this.task, values, model);
     this.#optimizer = new attn.optim[recipe.optimizer](this.learner.model.parameters(), { lr: recipe.lr, weightDecay: recipe.weightDecay });
     this.#schedule = recipe.schedule === 'constant' ? attn.optim.constant(recipe.lr)
-      : attn.optim.warmupCosine({ lr: recipe.lr, totalSteps: recipe.steps, warmupSteps: recipe.warmup });
+      : attn.optim.warmupCosine({ lr: recipe.lr, totalSteps: recipe.steps, warmupSteps: Math.min(recipe.warmup, recipe.steps - 1) /* of a short run, all but the last step */ });
   }
 
   /** A run at its start; or where `state`, which `save` gave, was. */
