@@ -36,7 +36,7 @@ export const t = {
   samples: { zh: '没见过的样本', en: 'Held-out samples' },
   own: { zh: '自己写一个', en: 'Type one yourself' },
   ownHint: { zh: '留空则用任务的样本', en: 'empty: the task’s own' },
-  ownUnknown: { zh: '“{token}”不在这个任务的词元里：{tokens}', en: '“{token}” is none of this task’s tokens: {tokens}' },
+  ownUnknown: { zh: '“{token}”不是这个任务的词元；可用的有：{tokens}', en: '“{token}” is none of this task’s tokens: {tokens}' },
   ownLong: { zh: '最多 {most} 个词元，现在有 {count} 个。', en: '{most} tokens at most; these are {count}.' },
   draw: { zh: '画一个数字', en: 'Draw a digit' },
   drawHelp: { zh: '按住画；键盘：方向键移动，空格键上色。', en: 'Press and draw; by keyboard: arrows move, Space paints.' },
