@@ -141,6 +141,24 @@ for (const { browser: browserName, isolated, name } of pairs) {
       await page.close();
     });
 
+    test('another task is chosen while one plays: what was learnt is kept, and nothing of it is shown as the other’s', async () => {
+      const page = await at(its, '');
+      const broken = [];
+      page.on('pageerror', (error) => broken.push(String(error)));
+      await click(page, 'play');
+      await until(page, async () => await raw(page, 'step') > 20);
+      for (const task of ['copy', 'digits', 'sentiment']) {
+        await page.select('.what select', task);
+        await page.waitForSelector(`[data-task="${task}"][data-state="ready"]`);
+        await until(page, async () => await raw(page, 'step') === 0);
+        assert.equal(await page.$$eval('[data-measure]', (heads) => heads.length), 0, 'heads are measured in recall alone');
+      }
+      await page.$eval('[data-what="runs"] summary', (summary) => summary.click());
+      await eventually(async () => assert.match(await text(page, '[data-run]'), /Recall.*step (2[1-9]|[3-9]\d|\d{3})/s));
+      assert.deepEqual(broken, []);
+      await page.close();
+    });
+
     test('what the core refuses is said where it was set', async () => {
       const page = await at(its, '&train.set=model.numHeads:5');
       await page.waitForSelector('[data-view="train"] .problem');

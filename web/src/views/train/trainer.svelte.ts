@@ -23,6 +23,8 @@ class Trainer {
   /** Under what it is kept. */
   id = $state('');
   #key = '';
+  /** What a session tells at first is shown when all of it is there: until then, all is of the one before. */
+  #coming: { info?: Of<'info'>; progress?: Of<'progress'>; look?: Of<'look'>; frames: Frame[] } | undefined;
   #client = new SessionClient<TrainChunk>(
     () => new Worker(new URL('../../engine/session-worker.ts', import.meta.url), { type: 'module', name: 'train' }),
     'train', { status: (status) => { this.status = status; }, chunk: (chunk) => this.#hear(chunk) },
@@ -34,24 +36,35 @@ class Trainer {
   /** Whether these are what is open, or being opened. */
   has(settings: Settings) { return this.#key === keyOf(settings); }
 
-  /** From the first values; or, with a run that is kept, from where that was. */
-  open(settings: Settings, off: readonly HeadId[], own: Own | null, from?: { kept: Kept; state: State }) {
+  /** From the first values; or, with a run that is kept, from where that was. What was open is kept as it is now. */
+  async open(settings: Settings, off: readonly HeadId[], own: Own | null, from?: { kept: Kept; state: State }) {
     this.#key = keyOf(settings);
+    await this.#leave();
+    if (!this.has(settings)) return; // others were chosen meanwhile
     this.id = from?.kept.id ?? freshId();
     this.kept = from?.kept.history.at ?? 0;
-    this.frames = from?.kept.frames ?? [];
+    this.#coming = { frames: from?.kept.frames ?? [] };
     this.#client.open({ settings, off: [...off], own } satisfies Request, from?.state);
   }
 
   /** A checkpoint as a file; its settings are told when it is open. */
-  openFile(file: Uint8Array) {
-    this.id = freshId();
-    [this.kept, this.frames] = [0, []];
+  async openFile(file: Uint8Array) {
+    await this.#leave();
+    [this.id, this.kept, this.#coming] = [freshId(), 0, { frames: [] }];
     this.#client.open({ file, off: [], own: null } satisfies Request);
   }
 
+  async #leave() {
+    if (this.status.kind !== 'open' || this.#coming || this.at <= this.kept) return;
+    const state = await this.#call('state') as State | undefined;
+    if (state) this.#keep(state);
+  }
+
   /** After its worker died: from where it was kept. */
-  reopen() { this.#client.reopen(); }
+  reopen() {
+    this.#coming = { frames: this.frames };
+    this.#client.reopen();
+  }
   close() { this.#client.close(); }
 
   #call(command: string, argument?: unknown) {
@@ -65,13 +78,16 @@ class Trainer {
   save() { return this.#client.call('save') as Promise<Uint8Array>; }
 
   #hear(chunk: TrainChunk) {
-    if (chunk.kind === 'info') {
-      this.#key = keyOf(chunk.settings);
-      this.info = chunk;
-    } else if (chunk.kind === 'progress') this.progress = chunk;
-    else if (chunk.kind === 'look') this.look = chunk;
-    else if (chunk.kind === 'checkpoint') this.#keep(chunk.state);
-    else this.frames = [...this.frames.filter(({ at }) => at < chunk.frame.at), chunk.frame];
+    if (chunk.kind === 'checkpoint') return this.#keep(chunk.state);
+    const coming = this.#coming;
+    if (chunk.kind === 'info') (coming ?? this).info = chunk;
+    else if (chunk.kind === 'progress') (coming ?? this).progress = chunk;
+    else if (chunk.kind === 'look') (coming ?? this).look = chunk;
+    else (coming ?? this).frames = [...(coming ?? this).frames.filter(({ at }) => at < chunk.frame.at), chunk.frame];
+    if (!coming?.info || !coming.progress || !coming.look) return;
+    this.#key = keyOf(coming.info.settings);
+    Object.assign(this, coming);
+    this.#coming = undefined;
   }
 
   #keep({ settings, bytes, history }: State) {

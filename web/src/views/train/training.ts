@@ -82,6 +82,8 @@ export class Training implements Session {
       this.#own = own;
       this.#look();
     },
+    /** As a checkpoint has it. */
+    state: () => this.#state(),
     save: () => this.run.save(),
     evaluate: () => this.run.evaluate('held', 512),
   };
@@ -219,10 +221,11 @@ export class Training implements Session {
     this.#due.frame = Math.max(run.at + 1, Math.ceil(run.at * FILM));
   }
 
+  #state(): State { return { settings: this.run.settings, bytes: this.run.save(), history: this.#history() }; }
+
   #checkpoint() {
     const begin = performance.now();
-    const state: State = { settings: this.run.settings, bytes: this.run.save(), history: this.#history() };
-    this.tell({ kind: 'checkpoint', state });
+    this.tell({ kind: 'checkpoint', state: this.#state() });
     this.#due.checkpoint = performance.now() + Math.max(CHECKPOINT_MS, RESTRAINT * (performance.now() - begin));
   }
 }
