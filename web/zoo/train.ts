@@ -31,7 +31,8 @@ export class Run {
   #optimizer: Optimizer;
   #schedule: Schedule;
 
-  private constructor(private attn: Attn, readonly settings: Settings) {
+  /** At its start; `open` also makes ready what a task wants before its first sample. */
+  constructor(private attn: Attn, readonly settings: Settings) {
     const { seed, values, recipe, model } = settings;
     this.task = taskOf(settings.task);
     attn.manualSeed(mix(seed, 'first values'));
