@@ -1,6 +1,7 @@
 /** What each step shows, computed by the core: its matrices, and the figures that its sentences quote. */
 import type { Attn, Tensor } from 'attention-playground';
 import type { Role } from '../../../documents/recipe.js';
+import { attentionTime } from '../../../measure.js';
 import type { Matrix } from '../../numbers.js';
 import type { StepId } from './steps.js';
 
@@ -61,18 +62,10 @@ function spreadOf(attn: Attn, d: number): LearnResult {
   };
 }
 
-/** Milliseconds of one attention over n words of 64 features, the best of three; and of fewer words, by doubling. */
+/** Of one attention over n words of 64 features; and of fewer words, by doubling. */
 function costOf(attn: Attn, most: number): LearnResult {
   const counts = Array.from({ length: 8 }, (_, i) => 2 ** (i + 4)).filter((n) => n < most);
-  const measured = [...counts, most].map((n) => {
-    const [q, k, v] = [1, 2, 3].map(() => attn.randn([n, 64])) as [Tensor, Tensor, Tensor];
-    const times = Array.from({ length: 3 }, () => {
-      const begin = performance.now();
-      attn.attend(q, k, v);
-      return performance.now() - begin;
-    });
-    return { n, time: Math.min(...times) };
-  });
+  const measured = [...counts, most].map((n) => ({ n, time: attentionTime(attn, n, 64) }));
   return { figures: [], facts: { n: most, weights: most * most, megabytes: (4 * most * most) / 1e6, time: measured.at(-1)!.time }, measured };
 }
 
