@@ -30,11 +30,17 @@ function counter(attn, { upTo }, tell, from = 0) {
 }
 
 /** A client whose workers run the real host; `deaf` keeps what it says from being heard. */
-function session({ open = counter } = {}) {
-  const [workers, seen, statuses] = [[], [], []];
+function session({ open = counter, onchunk = () => {} } = {}) {
+  const [workers, seen, statuses, thrown] = [[], [], [], []];
   const client = new SessionClient(() => {
     const worker = { sent: [], terminated: false, deaf: false, terminate() { this.terminated = true; } };
-    const say = (data) => { if (!worker.terminated) worker.onmessage({ data: structuredClone(data) }); };
+    const say = (data) => {
+      try {
+        if (!worker.terminated) worker.onmessage({ data: structuredClone(data) });
+      } catch (error) {
+        thrown.push(error.message); // a page's own, which no worker hears of
+      }
+    };
     const host = new SessionHost(say, (work) => setTimeout(() => { if (!worker.terminated) work(); }));
     worker.postMessage = (data) => {
       worker.sent.push(data);
@@ -45,8 +51,8 @@ function session({ open = counter } = {}) {
     };
     workers.push(worker);
     return worker;
-  }, 'any', { status: (status) => statuses.push(status.kind), chunk: (chunk) => seen.push(chunk) });
-  return { client, workers, seen, statuses };
+  }, 'any', { status: (status) => statuses.push(status.kind), chunk: (chunk) => { seen.push(chunk); onchunk(client); } });
+  return { client, workers, seen, statuses, thrown };
 }
 
 test('commands wait for the opening, and are answered in their order', async () => {
@@ -86,6 +92,14 @@ test('no more chunks are under way than are heard; then the latest of each kind 
   await turns();
   assert.deepEqual(seen.slice(CREDIT), [{ kind: 'progress', n: 100 }, { kind: 'checkpoint', state: 100 }]);
   client.close();
+});
+
+test('whoever hears a chunk may close the session', async () => {
+  const { client, workers, seen, statuses, thrown } = session({ onchunk: (its) => its.close() });
+  client.open({ upTo: 5 });
+  client.call('play').catch(() => {}); // it may be closed before the answer
+  await turns(20);
+  assert.deepEqual([seen.length, statuses.at(-1), workers[0].terminated, thrown], [1, 'closed', true, []]);
 });
 
 test('a dead worker is told, its calls end, and the session opens again from its last checkpoint', async () => {

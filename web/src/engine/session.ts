@@ -64,7 +64,9 @@ export class SessionClient<C extends Chunk = Chunk> {
       const { chunk } = message;
       if (chunk.kind === 'checkpoint') this.#opened!.from = (chunk as { state: unknown }).state;
       this.listener.chunk(chunk as C);
-      return this.#worker.send({ heard: true });
+      // Who hears the last chunk may have closed the session.
+      if (this.#worker.running) this.#worker.send({ heard: true });
+      return;
     }
     const waiting = this.#waiting.get(message.ticket);
     this.#waiting.delete(message.ticket);
