@@ -12,13 +12,18 @@ import { widthOf, type Surface } from './surface.js';
 export interface Curve { name: string; /** NaN where there is no point. */ values: ArrayLike<number>; dashed?: boolean }
 export interface Axis { name: string; logarithmic?: boolean; /** From where to where; what the values need unless told. */ domain?: [number, number] }
 
-const [LEFT, RIGHT, TOP, BOTTOM] = [56, 12, 26, 34];
+const [LEFT, RIGHT, BOTTOM, LINE] = [56, 12, 34, 16];
+/** Of a name's own curve before it, and the room behind it. */
+const [SAMPLE, APART] = [21, 10];
 /** Told apart by their dashes too, where colours are not seen. */
 const DASHES = [[], [6, 3], [2, 3], [8, 3, 2, 3]];
 
 export class Curves implements Picture<number> {
   #x;
   #y;
+  /** Where each curve's name begins: in as many lines as they need, beside the axis' name. */
+  #names: { x: number; y: number }[] = [];
+  #top;
 
   constructor(
     readonly title: string, private xs: ArrayLike<number>, private curves: Curve[], private axes: { x: Axis; y: Axis },
@@ -32,8 +37,16 @@ export class Curves implements Picture<number> {
       const domain: [number, number] = wanted ?? (from === undefined ? [logarithmic ? 1 : 0, 2] : from === to ? [logarithmic ? from / 2 : from - 1, logarithmic ? 2 * from : from + 1] : [from, to]);
       return (logarithmic ? scaleLog : scaleLinear)(domain, range).nice();
     };
+    let at = { x: 4 + widthOf(axes.y.name) + APART, y: 8 };
+    for (const { name } of curves) {
+      const room = SAMPLE + widthOf(name);
+      if (at.x + room > width - RIGHT && at.x > 4) at = { x: 4, y: at.y + LINE };
+      this.#names.push(at);
+      at = { ...at, x: at.x + room + APART };
+    }
+    this.#top = at.y + LINE + 2;
     this.#x = scale(axes.x, Array.from(xs), [LEFT, width - RIGHT]);
-    this.#y = scale(axes.y, curves.flatMap(({ values }) => Array.from(values)), [height - BOTTOM, TOP]);
+    this.#y = scale(axes.y, curves.flatMap(({ values }) => Array.from(values)), [height - BOTTOM, this.#top]);
   }
 
   draw(on: Surface, palette: Palette, { preview, locked }: Marks<number>) {
@@ -48,25 +61,23 @@ export class Curves implements Picture<number> {
       on.path(`M${LEFT},${this.#y(v)}H${width - RIGHT}`, { stroke: palette.line });
       on.text(format(v), LEFT - 6, this.#y(v), { ...small, anchor: 'end' });
     }
-    for (const v of ticks(this.#x, this.axes.x, 6)) on.text(format(v), this.#x(v), height - BOTTOM + 12, { ...small, anchor: 'middle' });
+    for (const v of ticks(this.#x, this.axes.x, 6)) on.text(format(v), Math.min(this.#x(v), width - widthOf(format(v)) / 2 - 2), height - BOTTOM + 12, { ...small, anchor: 'middle' });
     on.text(this.axes.x.name, width - RIGHT, height - 6, { ...small, anchor: 'end' });
     on.text(this.axes.y.name, 4, 8, small);
     const colours = [palette.accent, palette.edge, palette.ink];
-    let at = width - RIGHT;
     for (const [n, { name, values, dashed }] of [...this.curves.entries()].reverse()) {
       const style = { stroke: colours[n % colours.length]!, width: 2, dash: dashed ? DASHES[1]! : DASHES[n % DASHES.length]! };
       const points = Array.from(values).map((v, i): [number, number] => [this.xs[i]!, v]).filter(([, v]) => !Number.isNaN(v));
       const d = line<[number, number]>().defined(([x, v]) => Number.isFinite(this.#x(x)) && Number.isFinite(this.#y(v))).x(([x]) => this.#x(x)).y(([, v]) => this.#y(v))(points);
       if (d) on.path(d, style);
-      on.text(name, at, 8, { ...small, fill: palette.ink, anchor: 'end' });
-      at -= widthOf(name) + 5;
-      on.path(`M${at - 16},8H${at}`, style);
-      at -= 26;
+      const { x, y } = this.#names[n]!;
+      on.path(`M${x},${y}h${SAMPLE - 5}`, style);
+      on.text(name, x + SAMPLE, y, { ...small, fill: palette.ink });
     }
     for (const [index, stroke] of [[locked, palette.ink], [preview, palette.accent]] as const) {
       if (index === null || this.xs[index] === undefined) continue;
       const x = this.#x(this.xs[index]!);
-      on.path(`M${x},${TOP}V${height - BOTTOM}`, { stroke });
+      on.path(`M${x},${this.#top}V${height - BOTTOM}`, { stroke });
       for (const { values } of this.curves) {
         const y = this.#y(values[index]!);
         if (Number.isFinite(y)) on.rect(x - 3, y - 3, 6, 6, { fill: stroke, radius: 3 });

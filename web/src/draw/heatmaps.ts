@@ -21,11 +21,13 @@ export interface Tile {
   extent: number;
   rowNames?: string[];
   columnNames?: string[];
+  /** The columns' names are words, written upwards, and cells are large enough for each. */
+  upright?: boolean;
   /** Of one size, however many its cells. */
   small?: boolean;
 }
 
-export const tileOf = (name: string, matrix: number[][], role: Role, extent: number, names: Pick<Tile, 'rowNames' | 'columnNames'> = {}): Tile => ({
+export const tileOf = (name: string, matrix: number[][], role: Role, extent: number, names: Pick<Tile, 'rowNames' | 'columnNames' | 'upright'> = {}): Tile => ({
   name, rows: matrix.length, columns: matrix[0]!.length, at: (row, column) => matrix[row]![column]!, role, extent, ...names,
 });
 
@@ -43,9 +45,9 @@ const SIGN = 26;
 
 interface Box { x: number; y: number; cell: { width: number; height: number } }
 
-const cellOf = ({ rows, columns, small }: Tile) => {
+const cellOf = ({ rows, columns, small, upright }: Tile) => {
   if (!small && Math.max(rows, columns) <= MOST_WITH_NUMBERS) return NUMBERED;
-  const side = PLAIN / Math.max(rows, columns);
+  const side = Math.max(PLAIN / Math.max(rows, columns), upright ? NAMES : 0);
   return { width: side, height: side };
 };
 
@@ -58,6 +60,8 @@ function shortened(name: string, room: number): string {
 const MOST_NAME = 72;
 /** Above a matrix of many narrow columns: words would run into one another. */
 const MOST_COLUMN_NAME = 40;
+/** Above a matrix, for those of its columns. */
+const topOf = ({ upright, columnNames = [] }: Tile) => (upright ? Math.min(MOST_NAME, Math.max(0, ...columnNames.map(widthOf)) + 8) : NAMES);
 /** To the left of a matrix, for the names of its rows. */
 const marginOf = ({ rowNames = [] }: Tile) => Math.max(NAMES, Math.min(MOST_NAME, Math.max(0, ...rowNames.map(widthOf)) + 8));
 
@@ -75,7 +79,7 @@ export class HeatMaps implements Picture<Place> {
     for (const line of lines) {
       const tiles = line.filter((item) => typeof item !== 'string');
       const height = Math.max(0, ...tiles.map((tile) => tile.rows * cellOf(tile).height));
-      const top = y + NAMES + (tiles.some(({ name }) => name) ? HEADING : 0);
+      const top = y + Math.max(0, ...tiles.map(topOf)) + (tiles.some(({ name }) => name) ? HEADING : 0);
       let x = 0;
       for (const item of line) {
         if (typeof item === 'string') {
@@ -104,7 +108,7 @@ export class HeatMaps implements Picture<Place> {
   #drawTile(on: Surface, palette: Palette, marks: Marks<Place>, sight: Sight, tile: Tile, n: number) {
     const { x, y, cell } = this.#boxes[n]!;
     const [width, height] = [tile.columns * cell.width, tile.rows * cell.height];
-    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y - HEADING - NAMES) return;
+    if (x > sight.x + sight.width || y > sight.y + sight.height || x + width < sight.x || y + height < sight.y - HEADING - MOST_NAME) return;
     on.pixels(this.#cells(tile, n, palette), x, y, width, height);
     on.rect(x, y, width, height, { stroke: palette.line, width: 1 / sight.scale });
     // Only what is seen, and only where letters fit.
@@ -126,12 +130,14 @@ export class HeatMaps implements Picture<Place> {
 
   #drawNames(on: Surface, palette: Palette, tile: Tile, n: number) {
     const { x, y, cell } = this.#boxes[n]!;
-    if (tile.name) on.text(tile.name, x, y - NAMES - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
+    if (tile.name) on.text(tile.name, x, y - topOf(tile) - HEADING / 2, { size: 13, fill: palette.ink, weight: 600 });
     // Every name where there is room, else every so many.
     const every = (side: number, room: number) => Math.ceil(room / side);
-    const room = Math.max(20, Math.min(MOST_COLUMN_NAME, Math.max(0, ...(tile.columnNames ?? []).map(widthOf)) + 4));
-    for (let c = 0; c < tile.columns; c += every(cell.width, room)) {
-      on.text(shortened(tile.columnNames?.[c] ?? String(c + 1), every(cell.width, room) * cell.width), x + (c + 0.5) * cell.width, y - NAMES / 2, { size: 11, fill: palette.muted, anchor: 'middle' });
+    const wide = tile.upright ? 12 : Math.max(20, Math.min(MOST_COLUMN_NAME, Math.max(0, ...(tile.columnNames ?? []).map(widthOf)) + 4));
+    for (let c = 0; c < tile.columns; c += every(cell.width, wide)) {
+      const name = tile.columnNames?.[c] ?? String(c + 1), at = x + (c + 0.5) * cell.width, style = { size: 11, fill: palette.muted };
+      if (tile.upright) on.text(shortened(name, MOST_NAME - 8), at, y - 4, { ...style, upright: true });
+      else on.text(shortened(name, every(cell.width, wide) * cell.width), at, y - NAMES / 2, { ...style, anchor: 'middle' });
     }
     for (let r = 0; r < tile.rows; r += every(cell.height, 12)) {
       on.text(shortened(tile.rowNames?.[r] ?? String(r + 1), MOST_NAME - 8), x - 4, y + (r + 0.5) * cell.height, { size: 11, fill: palette.muted, anchor: 'end' });

@@ -1,7 +1,7 @@
 /** What a picture is drawn on. One drawing serves the screen, PNG and SVG, so that what is saved is what was seen. */
 
 export interface Style { fill?: string; stroke?: string; width?: number; dash?: number[]; opacity?: number }
-export interface TextStyle { size: number; fill: string; anchor?: 'start' | 'middle' | 'end'; weight?: number }
+export interface TextStyle { size: number; fill: string; anchor?: 'start' | 'middle' | 'end'; weight?: number; /** From below upwards. */ upright?: boolean }
 
 /** A field of coloured cells, one pixel each, by rows; `rgba` as ImageData has it. */
 export interface Pixels { columns: number; rows: number; rgba: Uint8ClampedArray<ArrayBuffer> }
@@ -46,12 +46,17 @@ export class CanvasSurface implements Surface {
 
   path(d: string, style: Style) { this.#paint(style, new Path2D(d)); }
 
-  text(text: string, x: number, y: number, { size, fill, anchor = 'start', weight = 400 }: TextStyle) {
+  text(text: string, x: number, y: number, { size, fill, anchor = 'start', weight = 400, upright = false }: TextStyle) {
     this.context.font = `${weight} ${size}px ${FONT}`;
     this.context.textAlign = anchor === 'middle' ? 'center' : anchor;
     this.context.textBaseline = 'middle';
     this.context.fillStyle = fill;
-    this.context.fillText(text, x, y);
+    if (!upright) return this.context.fillText(text, x, y);
+    this.context.save();
+    this.context.translate(x, y);
+    this.context.rotate(-Math.PI / 2);
+    this.context.fillText(text, 0, 0);
+    this.context.restore();
   }
 
   pixels(pixels: Pixels, x: number, y: number, width: number, height: number) {
@@ -95,8 +100,8 @@ export class SvgSurface implements Surface {
 
   path(d: string, style: Style) { this.#parts.push(`<path d="${escape(d)}"${this.#style(style)}/>`); }
 
-  text(text: string, x: number, y: number, { size, fill, anchor = 'start', weight = 400 }: TextStyle) {
-    this.#parts.push(`<text x="${short(x)}" y="${short(y)}" font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}" dominant-baseline="central">${escape(text)}</text>`);
+  text(text: string, x: number, y: number, { size, fill, anchor = 'start', weight = 400, upright = false }: TextStyle) {
+    this.#parts.push(`<text x="${short(x)}" y="${short(y)}"${upright ? ` transform="rotate(-90 ${short(x)} ${short(y)})"` : ''} font-size="${size}" font-weight="${weight}" fill="${fill}" text-anchor="${anchor}" dominant-baseline="central">${escape(text)}</text>`);
   }
 
   pixels(pixels: Pixels, x: number, y: number, width: number, height: number) {
