@@ -43,7 +43,7 @@ const wasm = {
 };
 
 /** quick leaves out what packs, installs, loads a hundred cores and runs other programs. */
-const slow = /(package|page-code-python|places|types|page-types|end|documents-training|training-curve|zoo-pytorch)\.test\.mjs$/;
+const slow = /(package|page-code-python|places|types|page-types|end|experiments|training-curve|zoo-pytorch)\.test\.mjs$/;
 const node = (stage) => ({
   stage,
   place: 'npm module in Node',

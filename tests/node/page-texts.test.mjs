@@ -7,7 +7,7 @@ import { pageSource } from '../../tools/lib/page-source.mjs';
 const web = new URL('../../web/', import.meta.url);
 const files = [
   ...(await readdir(new URL('src/', web), { recursive: true })).filter((path) => /(^|\/)(text|view)\.ts$/.test(path)).map((path) => `./src/${path}`),
-  ...(await readdir(new URL('documents/', web))).filter((path) => path.endsWith('.ts')).map((path) => `./documents/${path}`),
+  ...(await readdir(new URL('documents/', web), { recursive: true })).filter((path) => path.endsWith('.ts')).map((path) => `./documents/${path}`),
 ].filter((path) => path !== './src/text.ts' && path !== './src/views/view.ts').sort();
 const tables = await pageSource(files.map((path, n) => `export * as file${n} from '${path.replace(/\.ts$/, '.js')}';`).join('\n'));
 
