@@ -114,6 +114,17 @@ for (const { browser, isolated, name } of turnedPairs) {
       await again.verify();
     });
 
+    test('where there is more of it is a link away, in the same language', async () => {
+      const { page, verify } = await open(its.browser, its.home, '#doc-C7&lang=zh');
+      const link = (id) => page.$eval(`#doc-${id} .more a`, (each) => each.click());
+      await link('A7');
+      await eventually(() => assert.match(page.url(), /doc-E7/));
+      await link('C7');
+      await page.waitForSelector('[data-view="train"]:not([hidden]) h1, [data-view="train"]:not([hidden]) [data-action]');
+      assert.match(page.url(), /view=train.*lang=zh.*train\.task=dates/);
+      await verify();
+    });
+
     test('a worker that dies is told, and can be started again', async () => {
       const { page } = await open(its.browser, its.home, '#doc-A7');
       await page.evaluate(() => {

@@ -36,8 +36,8 @@ export const about: About = {
     return { parameters, seconds: 0.01 * depthOf(chosen), bytes: 4 * (2 * parameters + depthOf(chosen) * BATCH * TOKENS * (12 * WIDTH + 4 * TOKENS)) };
   },
   more: [
-    { text: { zh: '平方的代价：E7', en: 'The square of the length: E7' }, hash: '#doc-E7' },
-    { text: { zh: '动态注意力：E6', en: 'Dynamic attention: E6' }, hash: '#doc-E6' },
+    { text: { zh: '平方的代价：E7', en: 'The square of the length: E7' }, view: 'documents', place: ['doc', 'E7'] },
+    { text: { zh: '动态注意力：E6', en: 'Dynamic attention: E6' }, view: 'documents', place: ['doc', 'E6'] },
   ],
 };
 

@@ -53,7 +53,7 @@ export const about: About = {
     const parameters = 2 * v * h + 2 * gru(h, h / 2) + h ** 2 + h + gru(additive ? 2 * h : h, h) + (additive ? 2 * h ** 2 + h : 0) + 2 * h ** 2 + h * v + v;
     return { parameters, seconds: SECONDS[task as Task][additive ? 0 : 1]!, bytes: 4 * 4 * parameters + 8e6 };
   },
-  more: [{ text: { zh: '在“训练”里对齐日期', en: 'Align dates in Train' }, hash: '#view=train&train.task=dates' }],
+  more: [{ text: { zh: '在“训练”里对齐日期', en: 'Align dates in Train' }, view: 'train', place: ['train.task', 'dates'] }],
 };
 
 /** Additive, dot. */

@@ -28,7 +28,7 @@ export const about: About = {
     options: [{ value: 'terms', text: { zh: '术语', en: 'terms' } }, { value: 'tuning', text: { zh: '微调', en: 'fine-tuning' } }],
   }],
   cost: ({ part }) => (part === 'terms' ? { parameters: BERT_PARAMETERS, seconds: 0.6, bytes: 6e6 } : { parameters: DATES_PARAMETERS, seconds: 5, bytes: 12e6 }),
-  more: [{ text: { zh: '在“训练”里学日期', en: 'Learn dates in Train' }, hash: '#view=train&train.task=dates' }],
+  more: [{ text: { zh: '在“训练”里学日期', en: 'Learn dates in Train' }, view: 'train', place: ['train.task', 'dates'] }],
 };
 /** Checked against the models by the tests. */
 const [BERT_PARAMETERS, DATES_PARAMETERS] = [19132, 52612];

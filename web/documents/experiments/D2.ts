@@ -35,7 +35,7 @@ export const about: About = {
     },
   ],
   cost: () => ({ parameters: PARAMETERS, seconds: 1, bytes: 4e6 }),
-  more: [{ text: { zh: '在“训练”里自己调', en: 'Set it yourself in Train' }, hash: '#view=train&train.task=sentiment' }],
+  more: [{ text: { zh: '在“训练”里自己调', en: 'Set it yourself in Train' }, view: 'train', place: ['train.task', 'sentiment'] }],
 };
 /** Of width 32, one layer, two heads, and a word for each of the task's. */
 const PARAMETERS = 16866;

@@ -33,7 +33,7 @@ export const about: About = {
     noise: { parameters: PARAMETERS, seconds: 0.8, bytes: 6e6 },
     cures: { parameters: PARAMETERS, seconds: 5, bytes: 12e6 },
   })[part as Part3],
-  more: [{ text: { zh: '“学习”里的同一条曲线', en: 'The same curve in Learn' }, hash: '#view=learn&step=cost' }],
+  more: [{ text: { zh: '“学习”里的同一条曲线', en: 'The same curve in Learn' }, view: 'learn', place: ['step', 'cost'] }],
 };
 type Part3 = 'cost' | 'noise' | 'cures';
 /** Of the classifier: width 32, one layer, two heads. */

@@ -60,7 +60,7 @@ export interface About {
   settings: Setting[];
   cost(chosen: Chosen): Cost;
   /** Where else on the page there is more of it. */
-  more?: { text: Text; hash: string }[];
+  more?: { text: Text; view: string; place: [property: string, value: string] }[];
 }
 
 /** Between two of what it yields the page may stop it; undefined: nothing new to see. */
