@@ -5,10 +5,11 @@ import { before, test } from 'node:test';
 import { load } from '../../dist/node.js';
 import { pageSource } from '../../tools/lib/page-source.mjs';
 
-const { experiments, runs, defaultsOf, powerOf, probe, attentionTime } = await pageSource(`
+const { experiments, runs, defaultsOf, powerOf, lstm, probe, attentionTime } = await pageSource(`
   export * from './documents/experiments/index.js';
   export * from './documents/experiments/runs.js';
   export { defaultsOf } from './documents/experiments/experiment.js';
+  export { lstm } from './documents/experiments/C8.js';
   export { powerOf } from './documents/experiments/E7.js';
   export { probe } from './documents/experiments/probe.js';
   export { attentionTime } from './measure.js';
@@ -119,6 +120,21 @@ test('there is one for each row of the documents that lasts, in both languages',
 test('a power is found by its logarithm', () => {
   const xs = [1, 2, 4, 8], { p, at } = powerOf(xs, xs.map((x) => 3 * x ** 1.7));
   assert.ok(Math.abs(p - 1.7) < 1e-9 && Math.abs(at(16) - 3 * 16 ** 1.7) < 1e-6);
+});
+
+test('an LSTM is that of its formula', () => {
+  const sigmoid = (x) => 1 / (1 + Math.exp(-x));
+  const x = [[0.5, -1], [2, 0.25], [-0.75, 1.5]], wx = [[1, -2], [0.5, 1], [-1, 0.25], [2, 1]], wh = [[0.5], [-1], [2], [0.75]], b = [0.1, -0.2, 0.3, 0.4];
+  let [h, c] = [0, 0];
+  const expected = x.map((row) => {
+    const [i, f, g, o] = b.map((bias, n) => bias + wx[n][0] * row[0] + wx[n][1] * row[1] + wh[n][0] * h);
+    c = sigmoid(f) * c + sigmoid(i) * Math.tanh(g);
+    h = sigmoid(o) * Math.tanh(c);
+    return [c, h];
+  });
+  const { cells, outputs } = attn.scope(() => lstm(attn, attn.tensor(x), attn.tensor(wx), attn.tensor(wh), attn.tensor(b)));
+  // Four sums of four float32 terms, then functions that shrink differences.
+  expected.forEach(([cell, output], t) => assert.ok(Math.abs(cells[t][0] - cell) < 2e-6 && Math.abs(outputs[t][0] - output) < 2e-6, `step ${t}`));
 });
 
 test('a machine and an attention are timed', () => {

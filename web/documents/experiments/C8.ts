@@ -121,10 +121,8 @@ function seenBy(attn: Attn, forward: (probe: (name: string, x: Tensor) => void) 
 }
 
 /** i, f, g, o of x W_ihᵀ + h W_hhᵀ + b; c' = σ(f) ∘ c + σ(i) ∘ tanh(g), h' = σ(o) ∘ tanh(c'). Hochreiter & Schmidhuber 1997. */
-function lstm(attn: Attn, x: Tensor, hidden: number) {
-  const size = x.shape[1]!, bound = Math.sqrt(1 / hidden);
-  const uniform = (...shape: number[]) => attn.rand(shape).mul(2 * bound).sub(bound);
-  const [wx, wh, b] = [uniform(4 * hidden, size), uniform(4 * hidden, hidden), uniform(4 * hidden)];
+export function lstm(attn: Attn, x: Tensor, wx: Tensor, wh: Tensor, b: Tensor) {
+  const hidden = wh.shape[1]!;
   let [h, c] = [attn.zeros([1, hidden]), attn.zeros([1, hidden])];
   const outputs: Tensor[] = [], cells: Tensor[] = [];
   for (let at = 0; at < x.shape[0]!; at += 1) {
@@ -135,7 +133,7 @@ function lstm(attn: Attn, x: Tensor, hidden: number) {
     cells.push(c);
     outputs.push(h);
   }
-  return { outputs: matrix(attn.cat(outputs)), cells: matrix(attn.cat(cells)), parameters: wx.size + wh.size + 2 * b.size };
+  return { outputs: matrix(attn.cat(outputs)), cells: matrix(attn.cat(cells)) };
 }
 
 function termsOf(attn: Attn): Part[] {
@@ -150,7 +148,9 @@ function termsOf(attn: Attn): Part[] {
   const alike = (a: number[], b: number[]) => a.reduce((sum, each, i) => sum + each * b[i]!, 0) / 8; // each row's square is 8
   const gru = new attn.nn.GRU({ inputSize: WIDTH, hiddenSize: HIDDEN });
   const gruParameters = gru.parameters().reduce((sum, { size }) => sum + size, 0);
-  const long = lstm(attn, x.mul(3), HIDDEN);
+  const bound = Math.sqrt(1 / HIDDEN), uniform = (...shape: number[]) => attn.rand(shape).mul(2 * bound).sub(bound);
+  const [wx, wh, b] = [uniform(4 * HIDDEN, WIDTH), uniform(4 * HIDDEN, HIDDEN), uniform(4 * HIDDEN)];
+  const long = lstm(attn, x.mul(3), wx, wh, b);
   const masked = matrix(causal.masked);
   return [
     said(t.encoder, { rows: count(full.length), columns: count(full[0]!.length), least: number(Math.min(...full.flat())) }),
@@ -164,7 +164,7 @@ function termsOf(attn: Attn): Part[] {
     maps(t.thePositions, { name: t.encodings, matrix: places, role: 'signed' }),
     said(t.gru, { parameters: count(gruParameters) }),
     maps({ zh: 'GRU', en: 'GRU' }, { name: t.states, matrix: matrix(gru.forward(x)[0]), role: 'signed' }),
-    said(t.lstm, { parameters: count(long.parameters), most: number(Math.max(...long.cells.flat().map(Math.abs))) }),
+    said(t.lstm, { parameters: count(wx.size + wh.size + 2 * b.size) /* PyTorch’s two biases, as the GRU’s */, most: number(Math.max(...long.cells.flat().map(Math.abs))) }),
     maps({ zh: 'LSTM', en: 'LSTM' }, { name: t.cells, matrix: long.cells, role: 'signed' }, { name: t.outputs, matrix: long.outputs, role: 'signed' }),
   ];
 }

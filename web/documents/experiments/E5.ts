@@ -88,7 +88,6 @@ export function* run(attn: Attn, chosen: Chosen): Generator<Report | undefined, 
   note(t.running, forward, number(first));
   texts.push(said(t.forward, { build: seconds(build), forward: seconds(forward), held: bytes(attn.memory()) }));
   yield report();
-  if (steps === 0) return;
 
   const adam = new attn.optim.Adam(model.parameters(), { lr: 1e-4 });
   let whole = 0;

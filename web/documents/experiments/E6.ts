@@ -39,7 +39,7 @@ const stepsOf = ({ steps }: Chosen) => Number(steps!.slice(1));
 
 export const t = {
   find: { zh: '找一个', en: 'find one' },
-  mean: { zh: '求平均', en: 'mean of all' },
+  mean: { zh: '求平均', en: 'the mean' },
   nothing: { zh: '什么都不要', en: 'nothing' },
   dynamic: { zh: '动态', en: 'dynamic' },
   fixed: { zh: '普通', en: 'plain' },
@@ -169,7 +169,7 @@ export function* run(attn: Attn, chosen: Chosen): Generator<Report | undefined, 
         kind: 'maps', title: t.weights,
         maps: [{ name: { zh: '行：问什么（字母：找它；x̄：求平均；∅：什么都不要），列：名字', en: 'rows: what is asked (a letter: find it; x̄: the mean; ∅: nothing), columns: names' }, matrix: weights, role: 'weights', rows: asks, columns: test.names.slice(0, KEYS).map((name) => String.fromCharCode(65 + name)) }],
       },
-      { kind: 'maps', title: t.all, maps: [{ name: t.gates, matrix: all, role: 'weights', rows: MODES.map((mode) => t[mode]) }] },
+      { kind: 'maps', title: t.all, maps: [{ name: t.gate, matrix: all, role: 'weights', rows: MODES.map((mode) => t[mode]) }] },
     ],
   };
 }

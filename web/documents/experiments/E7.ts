@@ -1,6 +1,6 @@
 /** What the text says of attention's cost, of noise in its input, and of what cures overfitting: each as a measurement. */
-import type { Attn, Classifier, Tensor } from 'attention-playground';
-import { attentionTime, type Way } from '../../measure.js';
+import type { Attn, Classifier } from 'attention-playground';
+import { attentionBytes, attentionTime } from '../../measure.js';
 import type { Text } from '../recipe.js';
 import { makeLearner } from '../../zoo/learners.js';
 import { Random } from '../../zoo/rng.js';
@@ -69,7 +69,7 @@ export const t = {
     en: 'Noise of {small} of the embeddings’ deviation moves the weights by {movedSmall} on average, with {right} judged rightly; {large} times their deviation moves {movedLarge}, and {calm} right become {wrong}.',
   },
   sentence: { zh: '同一句的权重：平静时与有噪声时', en: 'One sentence’s weights, calm and under noise' },
-  level: { zh: '噪声 {level}', en: 'noise {level}' },
+  level: { zh: '行：噪声', en: 'rows: noise' },
 
   none: { zh: '不治', en: 'no cure' },
   dropout: { zh: 'dropout 0.3', en: 'dropout 0.3' },
@@ -97,15 +97,6 @@ export function powerOf(xs: number[], ys: number[]) {
   const [mx, my] = [mean(x), mean(y)];
   const p = x.reduce((sum, each, i) => sum + (each - mx) * (y[i]! - my), 0) / x.reduce((sum, each) => sum + (each - mx) ** 2, 0);
   return { p, at: (v: number) => Math.exp(my + p * (Math.log(v) - mx)) };
-}
-
-function heldBy(attn: Attn, n: number, way: Way): number {
-  return attn.scope(() => {
-    const [q, k, v] = [1, 2, 3].map(() => attn.randn([n, 64])) as [Tensor, Tensor, Tensor];
-    const before = attn.memory();
-    const result = way === 'plain' ? attn.attend(q, k, v) : attn.F.scaledDotProductAttention(q, k, v);
-    return result && attn.memory() - before;
-  });
 }
 
 /** A small one is over in no time, and disturbed by anything. */
@@ -147,7 +138,7 @@ function* costs(attn: Attn): Generator<Report | undefined, void> {
     features.push(attentionTime(attn, 512, d, 'plain', repeats(512)));
     yield progress();
   }
-  const held = ns.map((n) => [heldBy(attn, n, 'plain'), heldBy(attn, n, 'fused')] as const);
+  const held = ns.map((n) => [attentionBytes(attn, n, 64), attentionBytes(attn, n, 64, 'fused')] as const);
   const [most, least] = held.at(-1)!;
   yield {
     done: 1,
@@ -208,7 +199,7 @@ function* noises(attn: Attn): Generator<Report | undefined, void> {
       },
       {
         kind: 'maps', title: t.sentence,
-        maps: [{ name: t.sentence, matrix: found.map(({ weights }) => weights[one]!), role: 'weights', rows: LEVELS.map((level) => `±${level}`), columns: [...samples[one]!.input] }],
+        maps: [{ name: t.level, matrix: found.map(({ weights }) => weights[one]!), role: 'weights', rows: LEVELS.map((level) => `±${level}`), columns: [...samples[one]!.input] }],
       },
     ],
   };

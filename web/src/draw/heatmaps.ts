@@ -61,7 +61,7 @@ const MOST_NAME = 72;
 /** Above a matrix of many narrow columns: words would run into one another. */
 const MOST_COLUMN_NAME = 40;
 /** Above a matrix, for those of its columns. */
-const topOf = ({ upright, columnNames = [] }: Tile) => (upright ? Math.min(MOST_NAME, Math.max(0, ...columnNames.map(widthOf)) + 8) : NAMES);
+const topOf = ({ upright, columnNames = [] }: Tile) => (upright ? Math.max(NAMES, Math.min(MOST_NAME, Math.max(0, ...columnNames.map(widthOf)) + 8)) : NAMES);
 /** To the left of a matrix, for the names of its rows. */
 const marginOf = ({ rowNames = [] }: Tile) => Math.max(NAMES, Math.min(MOST_NAME, Math.max(0, ...rowNames.map(widthOf)) + 8));
 
