@@ -44,22 +44,20 @@ async function outcome(id, changed = {}) {
   const { run } = await runs[id]();
   const { core, learning, clipped } = watched();
   const reports = [];
-  let slice = 0, most = 0;
+  let slices = 0, most = 0;
   const begin = performance.now();
   attn.scope(() => {
-    let last = performance.now();
     for (const report of run(core, chosen)) {
       if (report) reports.push(report);
-      slice = Math.max(slice, performance.now() - last);
+      slices += 1;
       most = Math.max(most, attn.memory());
-      last = performance.now();
     }
   });
   assert.equal(attn.memory(), 0, `${id}: bytes are left`);
   const { parts } = reports.at(-1);
   const gaps = Object.assign({}, ...parts.filter(({ kind }) => kind === 'said').map((part) => part.gaps));
   return {
-    about, chosen, cost: about.cost(chosen), reports, parts, gaps, learning, clipped, slice, most, seconds: (performance.now() - begin) / 1000,
+    about, chosen, cost: about.cost(chosen), reports, parts, gaps, learning, clipped, slices, most, seconds: (performance.now() - begin) / 1000,
     value: (name) => gaps[name].raw, plot: (n = 0) => parts.filter(({ kind }) => kind === 'plot')[n], maps: (n = 0) => parts.filter(({ kind }) => kind === 'maps')[n],
     rows: (n = 0) => parts.filter(({ kind }) => kind === 'rows')[n], said: (text) => parts.some((part) => part.kind === 'said' && part.text.en.includes(text)),
   };
@@ -95,16 +93,16 @@ function checkReports({ about, reports, parts }) {
 /** Rows of weights that each sum to 1. */
 const sumToOne = ({ maps }) => maps.forEach(({ matrix }) => matrix.forEach((row) => assert.ok(Math.abs(row.reduce((a, b) => a + b) - 1) < 1e-5, row.join())));
 
-/** A test of one; `slow` slices, in ms, are those that the page cannot interrupt but by ending the worker. */
-const row = (name, id, changed, check, slow = 400) => test(`${id}: ${name}`, async (t) => {
+/** A test of one; `slow`: how long a slice may be on average, in ms, before which the page is heard. */
+const row = (name, id, changed, check, slow = 60) => test(`${id}: ${name}`, async (t) => {
   const result = await outcome(id, changed);
   checkReports(result);
-  const { cost, learning, clipped, slice, most } = result;
-  t.diagnostic(`${result.seconds.toFixed(1)} s, said ${cost.seconds}; longest slice ${slice.toFixed(0)} ms; at most ${(most / 1e6).toFixed(1)} MB, said ${(cost.bytes / 1e6).toFixed(1)}`);
+  const { cost, learning, clipped, slices, most } = result;
+  t.diagnostic(`${result.seconds.toFixed(1)} s, said ${cost.seconds}; ${slices} slices; at most ${(most / 1e6).toFixed(1)} MB, said ${(cost.bytes / 1e6).toFixed(1)}`);
   const depth = Number(result.chosen.depth?.slice(1));
   if (depth || learning.length > 0) assert.equal(cost.parameters, depth ? clipped.slice(-depth).reduce((a, b) => a + b) : Math.max(0, ...learning), 'parameters');
   assert.ok(most <= cost.bytes, 'memory between two slices');
-  assert.ok(slice < slow, 'slices');
+  assert.ok((1000 * result.seconds) / slices < slow, `${slices} slices`);
   check(result, t);
 });
 
@@ -151,15 +149,15 @@ row('gradients vanish without residual and norm, and reach all layers with both'
 });
 row('where numbers outgrow float32, so it says', 'A7', { depth: 'l32', gain: 'large' }, ({ said }) => assert.ok(said('NaN') && !said('vanish')));
 
-for (const decoder of ['additive', 'dot']) {
-  row(`four texts are learnt by heart, attention or not, ${decoder}`, 'C7', { decoder }, ({ value, said, plot, parts, rows }) => {
+for (const [decoder, task, begins] of [['additive', 'same', 'the kettle sings'], ['dot', 'ahead', 'kettle sings']]) {
+  row(`four texts are learnt by heart, attention or not, ${decoder}, ${task}`, 'C7', { decoder, task }, ({ value, said, plot, maps, rows }) => {
     assert.ok(Math.abs(plot().curves[0].values[0] - Math.log(1000)) < 0.2, 'it begins at a guess');
     assert.ok(value('loss') < 0.1 && value('right') === 1);
     assert.ok(said('by heart') && value('blind') > 0.9, 'a mean in attention’s place');
-    const alignments = parts.filter(({ kind }) => kind === 'maps');
-    assert.equal(alignments.length, 4);
-    alignments.forEach(sumToOne);
+    assert.equal(maps().maps.length, 4);
+    sumToOne(maps());
     for (const { cells: [wanted, written] } of rows().rows) assert.equal(written, wanted);
+    assert.ok(rows().rows[0].cells[0].startsWith(begins) && maps().maps[0].columns[0] === 'the', 'the whole text is read');
   });
 }
 row('shuffled words must be looked up, and the alignment is a diagonal', 'C7', { decoder: 'dot', task: 'shuffled' }, ({ value, said }) => {
@@ -167,13 +165,15 @@ row('shuffled words must be looked up, and the alignment is a diagonal', 'C7', {
   assert.ok(value('diagonal') > 0.6, `diagonal ${value('diagonal')}`);
 });
 
-row('terms beside the things themselves', 'C8', {}, ({ value, gaps, parts }) => {
+row('terms beside the things themselves', 'C8', {}, ({ value, parts }) => {
   assert.equal(value('masked'), 15, 'the triangle above the diagonal of 6 × 6');
   assert.ok(value('least') > 0, 'an encoder hides nothing');
   assert.ok(value('near') > value('far'));
   const [gru, lstm] = parts.filter(({ kind, text }) => kind === 'said' && /GRU: |LSTM: /.test(text.en)).map((part) => part.gaps.parameters.raw);
   assert.equal(lstm, (gru * 4) / 3);
-  assert.ok(value('accuracy') > 2 * value('baseline'), JSON.stringify(gaps));
+  // A hidden word of several that fit cannot be known; one that is not hidden could.
+  assert.ok(value('accuracy') > 0.3 && value('accuracy') < 0.8, `accuracy ${value('accuracy')}`);
+  assert.ok(value('baseline') < 0.15, 'any word of a sentence may be hidden');
   const matrices = parts.filter(({ kind }) => kind === 'maps').flatMap(({ maps }) => maps);
   const [full, scores, causal, own, cross] = matrices.map(({ matrix }) => matrix);
   for (const weights of [full, causal, own, cross]) sumToOne({ maps: [{ matrix: weights }] });
@@ -212,12 +212,12 @@ row('the Transformer at its printed size', 'E5', {}, ({ value, rows, cost }) => 
   assert.ok(value('held') >= 3 * 4 * cost.parameters, 'weights and two moments');
   assert.equal(rows().rows.length, 2 + 3);
   assert.ok(value('step') > 0 && value('forward') > 0);
-}, 5000);
+}, 1000);
 row('forward alone, where no more is asked for', 'E5', { steps: 's0' }, ({ gaps, rows, most, cost }) => {
   assert.equal(rows().rows.length, 2);
   assert.equal('step' in gaps, false);
   assert.ok(most < 5 * cost.parameters);
-}, 5000);
+}, 1000);
 
 row('temperatures and gates part as they adapt', 'E6', {}, ({ value, plot, maps }) => {
   assert.ok(value('dynamic') < 0.005 && value('dynamic') < 0.2 * value('fixed'), `${value('dynamic')} against ${value('fixed')}`);
@@ -237,7 +237,7 @@ row('the cost grows with n² and about d, and fused attention keeps no weights',
   assert.equal(value('fused'), 4 * 2048 * 64);
   assert.ok(value('plain') >= 3 * 4 * 2048 ** 2);
   assert.equal(rows().rows.length, 5);
-}, 3000);
+}, 600);
 row('attention moves with the noise in its input', 'E7', { part: 'noise' }, ({ plot, value, maps }) => {
   const [moved, right] = plot().curves.map(({ values }) => values);
   assert.equal(moved[0], 0);

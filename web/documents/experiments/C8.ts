@@ -82,6 +82,8 @@ export const t = {
   theMask: { zh: '因果掩码', en: 'Causal mask' },
   theDecoder: { zh: '解码器', en: 'Decoder' },
   thePositions: { zh: '位置嵌入', en: 'Positional embedding' },
+  theGru: { zh: 'GRU 的状态', en: 'A GRU’s states' },
+  theLstm: { zh: 'LSTM 的状态', en: 'An LSTM’s states' },
 
   step: { zh: '步', en: 'step' },
   exact: { zh: '整个日期写对的份额', en: 'share of dates wholly right' },
@@ -163,9 +165,9 @@ function termsOf(attn: Attn): Part[] {
     said(t.positions, { near: number(alike(places[0]!, places[1]!)), far: number(alike(places[0]!, places.at(-1)!)) }),
     maps(t.thePositions, { name: t.encodings, matrix: places, role: 'signed' }),
     said(t.gru, { parameters: count(gruParameters) }),
-    maps({ zh: 'GRU', en: 'GRU' }, { name: t.states, matrix: matrix(gru.forward(x)[0]), role: 'signed' }),
+    maps(t.theGru, { name: t.states, matrix: matrix(gru.forward(x)[0]), role: 'signed' }),
     said(t.lstm, { parameters: count(wx.size + wh.size + 2 * b.size) /* PyTorch’s two biases, as the GRU’s */, most: number(Math.max(...long.cells.flat().map(Math.abs))) }),
-    maps({ zh: 'LSTM', en: 'LSTM' }, { name: t.cells, matrix: long.cells, role: 'signed' }, { name: t.outputs, matrix: long.outputs, role: 'signed' }),
+    maps(t.theLstm, { name: t.cells, matrix: long.cells, role: 'signed' }, { name: t.outputs, matrix: long.outputs, role: 'signed' }),
   ];
 }
 
