@@ -32,7 +32,7 @@ const notChinese = {
   'a full stop after a character': /\p{Script=Han}\.(\s|$)/u,
   'a straight quote at a character': /["']\p{Script=Han}|\p{Script=Han}["']/u,
 };
-/** What the field says otherwise: 掩码, 词元, 重置, 取消锁定, 批次. */
+/** What the field says otherwise, names of gaps apart, which nobody reads: 掩码, 词元, 重置, 取消锁定, 批次. */
 const notTheField = /遮罩|蒙版|令牌|复位|解锁|批量|\btokens?\b/iu;
 
 test('every text is there in both languages, with the same gaps', () => {
@@ -49,7 +49,7 @@ test('every text is there in both languages, with the same gaps', () => {
 test('Chinese has its own punctuation and the terms of the field', () => {
   const found = texts.flatMap(({ way, zh }) => zh.flatMap((sentence) => [
     ...Object.entries(notChinese).filter(([, pattern]) => pattern.test(sentence)).map(([what]) => `${way}: ${what}: ${sentence}`),
-    ...(notTheField.test(sentence) ? [`${way}: not the field's term: ${sentence}`] : []),
+    ...(notTheField.test(sentence.replace(/\{\w+\}/g, '')) ? [`${way}: not the field's term: ${sentence}`] : []),
   ]));
   assert.deepEqual(found, []);
 });
