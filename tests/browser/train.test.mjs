@@ -271,7 +271,7 @@ for (const { browser: browserName, isolated, name } of pairs) {
       await page.close();
     });
 
-    test('curves leave as CSV, the run as JSON with its link', async () => {
+    test('curves leave as CSV, the run as JSON with its link, the model as a file of PyTorch', async () => {
       const page = await at(its, '&train.task=copy');
       await click(page, 'step');
       await until(page, async () => await raw(page, 'step') === 1);
@@ -280,6 +280,9 @@ for (const { browser: browserName, isolated, name } of pairs) {
       const json = JSON.parse((await saved(page, 'json')).bytes.toString());
       assert.equal(json.settings.task, 'copy');
       assert.match(json.link, /view=train&.*train\.task=copy/);
+      const { name: file, bytes } = await saved(page, 'pytorch');
+      assert.equal(file, 'copy-1.py');
+      assert.match(bytes.toString(), /import torch[^]*class GPT\(nn\.Module\)[^]*load_state_dict/);
       await page.close();
     });
   });

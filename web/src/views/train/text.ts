@@ -137,6 +137,7 @@ export const t = {
 
   export: { zh: '导出', en: 'Export' },
   exportCheckpoint: { zh: '检查点（safetensors）', en: 'Checkpoint (safetensors)' },
+  exportPytorch: { zh: 'PyTorch 模型（.py，含权重）', en: 'PyTorch module (.py, with its weights)' },
   exportJson: { zh: '训练过程（JSON）', en: 'The run (JSON)' },
   exportCsv: { zh: '曲线（CSV）', en: 'Curves (CSV)' },
   import: { zh: '导入', en: 'Import' },

@@ -76,6 +76,7 @@ class Trainer {
   off(heads: readonly HeadId[]) { void this.#call('off', [...heads]); }
   own(own: Own | null) { void this.#call('own', own); }
   save() { return this.#client.call('save') as Promise<Uint8Array>; }
+  pytorch() { return this.#client.call('pytorch') as Promise<string>; }
 
   #hear(chunk: TrainChunk) {
     if (chunk.kind === 'checkpoint') return this.#keep(chunk.state);

@@ -85,7 +85,13 @@ export class Training implements Session {
     /** As a checkpoint has it. */
     state: () => this.#state(),
     save: () => this.run.save(),
-    evaluate: () => this.run.evaluate('held', 512),
+    /** A file of PyTorch that gives the same. */
+    pytorch: async () => {
+      const { pytorchOf } = await import('../../../zoo/pytorch/index.js');
+      const { task, settings, learner: { model }, at } = this.run;
+      const state = this.attn.scope(() => Object.fromEntries(Object.entries(model.stateDict()).map(([name, x]) => [name, { shape: [...x.shape], data: x.data() as Float32Array }])));
+      return pytorchOf({ task, settings, config: model.config, state, at, sample: this.#fixed });
+    },
   };
 
   work(): boolean {
