@@ -25,7 +25,7 @@ export interface Trained {
 }
 
 function programOf({ task, settings: { values, model: { kind } }, config, sample }: Trained): Program {
-  const stream = task.form === 'stream', most = stream ? sample.output.length : task.longest(values).output + 1;
+  const stream = task.form === 'stream', most = stream ? sample.output.length : task.longest(values).output;
   switch (kind) {
     case 'decoder': return gpt(config as GPT['config'], stream, most);
     case 'encoder': return classifier(config as Classifier['config']);
