@@ -67,6 +67,20 @@ for (const browserName of browsers) {
       }
     });
 
+    test('the lab’s equation fits a projector, with its formula and, folded, its settings', async () => {
+      for (const size of projectors) {
+        for (const hash of ['lang=en', 'lang=zh&mask=causal']) {
+          const { page, verify } = await open(its.browser, its.home, `#view=lab&present=1&${hash}`, size);
+          await page.waitForSelector('.inspector .katex');
+          const left = await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]);
+          assert.ok(left.every((more) => more <= 0), `${hash}, ${size.width}: ${left}`);
+          // No cell's number is cut off.
+          assert.deepEqual(await page.$$eval('[data-mode="equation"] td[data-value]', (cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 2).map(({ textContent }) => textContent)), []);
+          await verify();
+        }
+      }
+    });
+
     test('presented documents go from example to example', async () => {
       const { page, verify } = await open(its.browser, its.home, '#view=documents&lang=en&present=1', projectors[0]);
       const [first, second] = await page.$$eval('article[id^="doc-"]', (all) => all.slice(0, 2).map(({ id }) => id));
