@@ -141,9 +141,19 @@ for (const browserName of browsers) {
     });
 
     test('on paper: words and pictures, dark on light, without what is clicked', async () => {
-      for (const [view, hash] of Object.entries(views)) {
+      const modes = { compare: '#view=lab&mode=compare&lang=en', positions: '#view=lab&mode=positions&lang=en', words: '#view=lab&mode=words&lang=en' };
+      for (const [view, hash] of Object.entries({ ...views, ...modes })) {
         const { page, verify } = await open(its.browser, its.home, `${hash}&theme=dark`);
         await page.emulateMediaType('print');
+        // Canvases are drawn again: what there is of paint is light on the whole.
+        const darkness = await eventually(() => page.$$eval('[data-view]:not([hidden]) canvas', (all) => all.filter((canvas) => canvas.checkVisibility() && canvas.width > 0).map((canvas) => {
+          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+          let sum = 0, count = 0;
+          for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) [sum, count] = [sum + data[i] + data[i + 1] + data[i + 2], count + 3];
+          return count > 0.3 * 3 * canvas.width * canvas.height ? sum / count : 255; // of lines alone there is ink, and no ground
+        })));
+        assert.ok(darkness.every((mean) => mean > 128), `${view}: ${darkness}`);
+        assert.ok(darkness.length > 0 || !['train', 'positions'].includes(view), `${view} has canvases`);
         const seen = await page.evaluate(() => ({
           // Of what is printed; a heading for screen readers alone is not.
           chrome: [...document.querySelectorAll('#app > header, #app > footer, nav, .button')].filter((element) => element.checkVisibility()).map((element) => element.outerHTML.slice(0, 60)),

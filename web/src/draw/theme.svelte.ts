@@ -5,9 +5,11 @@ import type { Palette } from './picture.js';
 import { page } from '../state/page.svelte.js';
 
 const prefersDark = new MediaQuery('(prefers-color-scheme: dark)');
+/** Paper is light, and what is drawn on canvases is drawn for it anew. */
+export const printing = new MediaQuery('print');
 export const narrow = new MediaQuery('(max-width: 40rem)');
 
-const dark = () => (page.current.theme === 'auto' ? prefersDark.current : page.current.theme === 'dark');
+const dark = () => !printing.current && (page.current.theme === 'auto' ? prefersDark.current : page.current.theme === 'dark');
 
 class Theme {
   paint = $derived.by(() => {
