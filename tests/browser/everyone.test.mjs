@@ -157,10 +157,10 @@ for (const browserName of browsers) {
         const seen = await page.evaluate(() => ({
           // Of what is printed; a heading for screen readers alone is not.
           chrome: [...document.querySelectorAll('#app > header, #app > footer, nav, .button')].filter((element) => element.checkVisibility()).map((element) => element.outerHTML.slice(0, 60)),
-          title: document.querySelector('[data-view]:not([hidden]) h1').checkVisibility(),
-          ink: getComputedStyle(document.querySelector('[data-view]:not([hidden]) p')).color,
+          title: [...document.querySelectorAll('[data-view]:not([hidden]) h1')].some((title) => title.checkVisibility()),
+          ink: getComputedStyle([...document.querySelectorAll('[data-view]:not([hidden]) p')].find((line) => line.checkVisibility())).color,
           stuck: [...document.querySelectorAll('[data-view]:not([hidden]) *')].filter((element) => element.checkVisibility() && getComputedStyle(element).position === 'sticky').length,
-          words: [...document.querySelectorAll('[data-view]:not([hidden]) [data-word]')].every((word) => word.checkVisibility()),
+          words: [...document.querySelectorAll('[data-view]:not([hidden]) :not([hidden]) > * [data-word]')].every((word) => word.closest('[hidden]') || word.checkVisibility()),
         }));
         assert.deepEqual(seen.chrome, [], view);
         assert.ok(seen.title && seen.words, view);
