@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { browserAndSite, eventually, keepFiles, pairs, settings, settled, text } from './support/harness.mjs';
+import { browserAndSite, eventually, keepFiles, pairs, savedFile, settings, settled, text } from './support/harness.mjs';
 
 const raw = (page, name) => page.$eval(`[data-value="${name}"]`, ({ dataset }) => Number(dataset.raw));
 const metric = (page) => raw(page, 'metric');
@@ -22,18 +22,7 @@ async function at(its, hash, { before, context } = {}) {
   await settled(page);
   return page;
 }
-async function saved(page, what) {
-  await page.$$eval('[data-view="train"] [aria-haspopup="menu"]', (menus) => menus.find(({ textContent }) => textContent.includes('Export')).click());
-  await page.click(`[data-pick="${what}"]`);
-  return eventually(async () => {
-    const file = await page.evaluate(async () => {
-      const last = globalThis.saved.pop();
-      return last && { name: last.name, bytes: [...new Uint8Array(await last.blob.arrayBuffer())] };
-    });
-    assert.ok(file, 'nothing was saved');
-    return { name: file.name, bytes: Buffer.from(file.bytes) };
-  });
-}
+const saved = (page, what) => savedFile(page, what, '', 'Export');
 const fill = (page, selector, value) => page.$eval(selector, (field, content) => {
   field.value = content;
   field.dispatchEvent(new Event('input', { bubbles: true }));

@@ -188,9 +188,9 @@ export const keepFiles = (page) => page.evaluateOnNewDocument(() => {
   HTMLAnchorElement.prototype.click = function click() { globalThis.saved.push({ name: this.download, blob: blobs.get(this.href) }); };
 });
 
-/** What the Save menu of the open view (its first, or that in `scope`) gives: { name, bytes }. */
-export async function savedFile(page, format, scope = '') {
-  await page.$$eval(`[data-view]:not([hidden]) ${scope} [aria-haspopup="menu"]`, (menus) => menus.find((menu) => menu.checkVisibility() && menu.textContent.includes('Save')).click());
+/** What a menu of the open view (its first of that name, or that in `scope`) gives: { name, bytes }. */
+export async function savedFile(page, format, scope = '', menu = 'Save') {
+  await page.$$eval(`[data-view]:not([hidden]) ${scope} [aria-haspopup="menu"]`, (menus, name) => menus.find((each) => each.checkVisibility() && each.textContent.includes(name)).click(), menu);
   await page.click(`[data-pick="${format}"]`);
   return eventually(async () => {
     const file = await page.evaluate(async () => {
