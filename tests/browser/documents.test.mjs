@@ -160,6 +160,25 @@ for (const { browser: browserName, isolated, name } of pairs) {
       assert.equal((await page.$$('#doc-A1 table[aria-label="A1 q"] input')).length, 6, 'nothing was changed');
     });
 
+    test('a matrix is copied as others write it, what is printed as well as what is computed', async () => {
+      const { page, verify } = await open(browser, home, '#doc-A1&lang=en');
+      await page.evaluate(() => Object.defineProperty(navigator, 'clipboard', { value: { writeText: async (words) => { globalThis.copied = words; } } }));
+      await walk(page, ['A1']);
+      const copy = (table, way) => page.evaluate(async (selector, named) => {
+        globalThis.copied = undefined;
+        document.querySelector(selector).closest('.part').querySelector('[aria-haspopup="menu"]').click();
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+        document.querySelector(`[role="menu"] [data-pick="${named}"]`).click();
+        await new Promise((resolve) => { setTimeout(resolve, 50); });
+        return globalThis.copied;
+      }, table, way);
+      const computed = await matrix(page, '#doc-A1 table[data-oracle="scaled_dot.weights"]');
+      assert.deepEqual(JSON.parse(await copy('#doc-A1 table[data-oracle="scaled_dot.weights"]', 'JSON')).map((row) => row.map(Math.fround)), computed.map((row) => row.map(Math.fround)));
+      assert.match(await copy('#doc-A1 table[data-oracle="scaled_dot.weights"]', 'NumPy'), /^np\.array\(\[\[0\.19/);
+      assert.match(await copy('#doc-A1 .tag.printed + .parts table', 'CSV'), /^0\.5,0\.5/);
+      await verify();
+    });
+
     test('nothing was complained about, one glue and one binary were loaded, no request left the origin', async () => {
       await view.verify();
       const loaded = (pattern) => new Set(home.requests.filter((url) => pattern.test(url)));

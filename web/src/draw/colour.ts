@@ -23,8 +23,8 @@ const STEPS = 510;
 
 interface Steps { paints: Paint[]; /** As canvases keep them on little-endian machines, which all are. */ pixels: Uint32Array }
 
-/** Where on the scale of weights a number stands, 0 to STEPS; one below 0, as normalising by the sum has, is off it. */
-const weightStep = (x: number) => Math.round(STEPS * Math.min(1, x));
+/** Where on the scale of weights a number stands, 0 to STEPS, as `extent` does at the last; one below 0, as normalising by the sum has, is off it. */
+const weightStep = (x: number, extent: number) => Math.round(STEPS * Math.min(1, x / extent));
 const signedStep = (x: number, extent: number) => Math.round((STEPS * ((extent > 0 ? Math.max(-1, Math.min(1, x / extent)) : 0) + 1)) / 2);
 
 const scales = new WeakMap<Painter, Record<Role, Steps>>();
@@ -46,7 +46,7 @@ export function painter(): Painter {
   const paint: Painter = (x, role, extent) => {
     if (Number.isNaN(x) || x === -Infinity) return clear;
     // Only the signed scale can show a weight below 0.
-    if (role === 'weights') return x < 0 ? scale.signed.paints[0]! : scale.weights.paints[weightStep(x)]!;
+    if (role === 'weights') return x < 0 ? scale.signed.paints[0]! : scale.weights.paints[weightStep(x, extent)]!;
     return scale.signed.paints[signedStep(x, extent)]!;
   };
   scales.set(paint, scale);
@@ -56,7 +56,7 @@ export function painter(): Painter {
 /** From a number to its pixel; clear for what has no colour. */
 export function pixelsOf(paint: Painter, role: Role, extent: number): (x: number) => number {
   const { signed: { pixels: signed }, weights: { pixels: weights } } = scales.get(paint)!;
-  const colour = role === 'weights' ? (x: number) => (x < 0 ? signed[0]! : weights[weightStep(x)]!) : (x: number) => signed[signedStep(x, extent)]!;
+  const colour = role === 'weights' ? (x: number) => (x < 0 ? signed[0]! : weights[weightStep(x, extent)]!) : (x: number) => signed[signedStep(x, extent)]!;
   return (x) => (x === -Infinity || Number.isNaN(x) ? 0 : colour(x));
 }
 

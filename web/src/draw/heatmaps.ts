@@ -17,7 +17,7 @@ export interface Tile {
   /** [rows, columns] */
   at(row: number, column: number): number;
   role: Role;
-  /** Where the signed scale ends. */
+  /** Where the scale ends. */
   extent: number;
   rowNames?: string[];
   columnNames?: string[];
@@ -27,8 +27,9 @@ export interface Tile {
   small?: boolean;
 }
 
+/** Weights are shares: their scale ends at 1, whatever the others of a picture do. */
 export const tileOf = (name: string, matrix: number[][], role: Role, extent: number, names: Pick<Tile, 'rowNames' | 'columnNames' | 'upright'> = {}): Tile => ({
-  name, rows: matrix.length, columns: matrix[0]!.length, at: (row, column) => matrix[row]![column]!, role, extent, ...names,
+  name, rows: matrix.length, columns: matrix[0]!.length, at: (row, column) => matrix[row]![column]!, role, extent: role === 'weights' ? 1 : extent, ...names,
 });
 
 export interface Place extends Cell { tile: number }
