@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <type_traits>
 
 #include "attn/error.hpp"
 #include "attn/thread_pool.hpp"
@@ -24,6 +25,13 @@ using detail::gather;
 using detail::kGrain;
 using detail::kRun;
 using detail::rows_per_piece;
+
+namespace {
+
+/// Elements of a run that is copied in place; a head's row is one.
+constexpr Index kShort = 64;
+
+}  // namespace
 
 void unary(Unary f, const In& x, const Out& out) {
   std::array<Index, 1> steps;
@@ -90,10 +98,14 @@ void copy(const View<const T>& x, const View<T>& out) {
   for_each_run<2>(x.shape, {x.strides, out.strides}, steps, [&](Index n, Index, const std::array<Index, 2>& at) {
     const T* from = x.data + at[0];
     T* to = out.data + at[1];
-    if (steps[0] == 1 && steps[1] == 1)
-      std::copy_n(from, n, to);
-    else
+    if (steps[0] != 1 || steps[1] != 1) {
       for (Index i = 0; i < n; ++i) to[i * steps[1]] = from[i * steps[0]];
+      return;
+    }
+    if constexpr (std::is_same_v<T, float>) {
+      if (n <= kShort) return simd::dispatch([&]<class Arch>(Arch) { kernels::copy<Arch>(n, from, to); });
+    }
+    std::copy_n(from, n, to);
   });
 }
 template void copy(const View<const float>&, const View<float>&);

@@ -38,17 +38,30 @@ void for_each_run(const Shape& shape, const std::array<Shape, N>& all_strides, s
   const Index runs = (inner + kRun - 1) / kRun;
   const Index rows = numel(sizes) / inner;
   parallel_for(rows * runs, std::max<Index>(1, kGrain / std::min(inner, kRun)), [&](Index begin, Index end) {
+    Shape at(sizes.size());  // the row's place in each dimension: counted on, since divisions cost more than a short run
+    std::array<Index, N> rows_at{};
+    Index start = begin % runs * kRun, offset = begin / runs * inner + start;
+    for (std::size_t i = sizes.size(), rest = static_cast<std::size_t>(begin / runs); i-- > 1;) {
+      const auto size = static_cast<std::size_t>(sizes[i - 1]);
+      at[i - 1] = static_cast<Index>(rest % size);
+      rest /= size;
+      for (std::size_t k = 0; k < N; ++k) rows_at[k] += at[i - 1] * strides[k][i - 1];
+    }
     for (Index piece = begin; piece < end; ++piece) {
-      const Index row = piece / runs, start = piece % runs * kRun;
-      std::array<Index, N> offsets;
-      for (std::size_t k = 0; k < N; ++k) offsets[k] = start * steps[k];
-      Index rest = row;
+      std::array<Index, N> offsets = rows_at;
+      for (std::size_t k = 0; k < N; ++k) offsets[k] += start * steps[k];
+      const Index n = std::min(kRun, inner - start);
+      body(n, offset, offsets);
+      offset += n;
+      start += n;
+      if (start < inner) continue;
+      start = 0;
       for (std::size_t i = sizes.size(); i-- > 1;) {
-        const Index at = rest % sizes[i - 1];
-        rest /= sizes[i - 1];
-        for (std::size_t k = 0; k < N; ++k) offsets[k] += at * strides[k][i - 1];
+        for (std::size_t k = 0; k < N; ++k) rows_at[k] += strides[k][i - 1];
+        if (++at[i - 1] < sizes[i - 1]) break;
+        at[i - 1] = 0;
+        for (std::size_t k = 0; k < N; ++k) rows_at[k] -= sizes[i - 1] * strides[k][i - 1];
       }
-      body(std::min(kRun, inner - start), row * inner + start, offsets);
     }
   });
 }

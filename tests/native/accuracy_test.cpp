@@ -50,6 +50,10 @@ TEST_CASE("elementwise functions keep the accuracy that their docstring states")
            Range{Unary::exp, 0.0f, 88.7f, 1.2, [](double x) { return std::exp(x); }},
            Range{Unary::log, 1e-37f, 3e38f, 1.0, [](double x) { return std::log(x); }},
            Range{Unary::tanh, 0.0f, 20.0f, 1.5, [](double x) { return std::tanh(x); }},
+           Range{Unary::tanh, -0.0f, -20.0f, 1.5, [](double x) { return std::tanh(x); }},
+           Range{Unary::gelu, 0.0f, 1e4f, 8, reference::gelu},
+           Range{Unary::gelu, -0.0f, -3.0f, 10, reference::gelu},
+           Range{Unary::gelu, -3.0f, -9.0f, 50, reference::gelu},
            Range{Unary::sigmoid, -0.0f, -80.0f, 2.5, reference::sigmoid},
            Range{Unary::sigmoid, 0.0f, 80.0f, 2.5, reference::sigmoid},
        }) {

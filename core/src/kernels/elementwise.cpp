@@ -8,20 +8,18 @@ namespace attn::kernels {
 template <class Arch>
 void unary(ops::Unary f, Index n, const float* x, float* out) {
   using V = simd::batch<Arch>;
-  const V one(1.0f), half(0.5f), zero(0.0f);
+  const V zero(0.0f);
   switch (f) {
     // By its sign bit: xsimd's AVX-512 negates by 0 - v, which loses -0.
     case ops::Unary::neg: return simd::map<Arch>(n, x, out, [](V v) { return v ^ V(-0.0f); });
     case ops::Unary::exp: return simd::map<Arch>(n, x, out, Exp<Arch>());
     case ops::Unary::log: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::log(v); });
     case ops::Unary::sqrt: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::sqrt(v); });
-    case ops::Unary::tanh: return simd::map<Arch>(n, x, out, [](V v) { return xsimd::tanh(v); });
+    case ops::Unary::tanh: return simd::map<Arch>(n, x, out, Tanh<Arch>());
     case ops::Unary::sigmoid: return simd::map<Arch>(n, x, out, Sigmoid<Arch>());
     // Not max(v, 0), which turns NaN into 0.
     case ops::Unary::relu: return simd::map<Arch>(n, x, out, [=](V v) { return xsimd::select(v < zero, zero, v); });
-    case ops::Unary::gelu:
-      return simd::map<Arch>(n, x, out,
-                             [=](V v) { return half * v * (one + xsimd::erf(v * V(0.70710678118654752f))); });
+    case ops::Unary::gelu: return simd::map<Arch>(n, x, out, Gelu<Arch>());
     case ops::Unary::silu:
       return simd::map<Arch>(n, x, out, [sigmoid = Sigmoid<Arch>()](V v) { return v * sigmoid(v); });
     case ops::Unary::gelu_tanh: return simd::map<Arch>(n, x, out, GeluTanh<Arch>());
@@ -41,11 +39,7 @@ void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradi
     case ops::Unary::tanh: return each([=](V y, V g) { return g * (one - y * y); });
     case ops::Unary::sigmoid: return each([=](V y, V g) { return g * y * (one - y); });
     case ops::Unary::relu: return each([=](V y, V g) { return xsimd::select(y > zero, g, zero); });
-    case ops::Unary::gelu:  // Φ(x) + x φ(x)
-      return each([=, exp = Exp<Arch>()](V x, V g) {
-        const V below = half * (one + xsimd::erf(x * V(0.70710678118654752f)));
-        return g * (below + x * V(0.39894228040143268f) * exp(-half * x * x));
-      });
+    case ops::Unary::gelu: return each([gelu = Gelu<Arch>()](V x, V g) { return g * gelu.slope(x); });
     case ops::Unary::silu:
       return each([=, sigmoid = Sigmoid<Arch>()](V x, V g) {
         const V s = sigmoid(x);
@@ -87,6 +81,11 @@ void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b
 }
 
 template <class Arch>
+void copy(Index n, const float* x, float* out) {
+  simd::map<Arch>(n, x, out, [](simd::batch<Arch> v) { return v; });
+}
+
+template <class Arch>
 void fill(Index n, float value, float* out) {
   for (Index i = 0; i < n; ++i) out[i] = value;
 }
@@ -100,6 +99,7 @@ void scale(Index n, const float* x, float factor, float* out) {
 template void unary<simd::Arch>(ops::Unary, Index, const float*, float*);
 template void unary_backward<simd::Arch>(ops::Unary, Index, const float*, const float*, float*);
 template void binary<simd::Arch>(ops::Binary, Index, const float*, Index, const float*, Index, float*);
+template void copy<simd::Arch>(Index, const float*, float*);
 template void fill<simd::Arch>(Index, float, float*);
 template void scale<simd::Arch>(Index, const float*, float, float*);
 

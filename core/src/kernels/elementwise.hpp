@@ -17,6 +17,10 @@ void unary_backward(ops::Unary f, Index n, const float* kept, const float* gradi
 template <class Arch>
 void binary(ops::Binary f, Index n, const float* a, Index a_step, const float* b, Index b_step, float* out);
 
+/// out = x, for runs so short that a call of memmove costs more than they do
+template <class Arch>
+void copy(Index n, const float* x, float* out);
+
 /// out = value
 template <class Arch>
 void fill(Index n, float value, float* out);

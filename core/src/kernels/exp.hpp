@@ -108,6 +108,73 @@ class Sigmoid {
   Exp<Arch> exp_;
 };
 
+/// x + x³P(x²) near 0, where a quotient of exponentials cancels, else ±(1 - 2e / (1 + e)) with e = e^-2|x|. Within 1.5 ulp.
+template <class Arch>
+class Tanh {
+  using V = simd::batch<Arch>;
+
+ public:
+  [[gnu::always_inline]] V operator()(V x) const {
+    const V size = xsimd::abs(x), square = x * x;
+    V p = simd::mul_add<Arch>(c4_, square, c3_);
+    p = simd::mul_add<Arch>(p, square, c2_);
+    p = simd::mul_add<Arch>(p, square, c1_);
+    p = simd::mul_add<Arch>(p, square, c0_);
+    const V near = simd::mul_add<Arch>(x * square, p, x);
+    const V e = exp_.nonpositive(size * minus_two_), far = one_ + minus_two_ * e / (one_ + e);
+    return xsimd::select(size < limit_, near, far | xsimd::bitofsign(x));
+  }
+
+ private:
+  V one_ = simd::constant<Arch>(1.0f), minus_two_ = simd::constant<Arch>(-2.0f), limit_ = simd::constant<Arch>(0.625f);
+  V c4_ = simd::constant<Arch>(-5.70498872745e-3f), c3_ = simd::constant<Arch>(2.06390887954e-2f);
+  V c2_ = simd::constant<Arch>(-5.37397155531e-2f), c1_ = simd::constant<Arch>(1.33314422036e-1f);
+  V c0_ = simd::constant<Arch>(-3.33332819422e-1f);
+  Exp<Arch> exp_;
+};
+
+/// GELU, x·Φ(x), by Φ(-|x|) = e^(-x²/2) · R(t), t = 1 / (1 + 0.26|x|): one exponential for Φ and its slope φ, and nothing
+/// cancels below 0. R is of degree 9, fitted on |x| <= 13 to 5e-9 of itself.
+template <class Arch>
+class Gelu {
+  using V = simd::batch<Arch>;
+
+ public:
+  [[gnu::always_inline]] V operator()(V x) const { return x * below(x, bell(x)); }
+
+  /// Φ(x) + x φ(x)
+  [[gnu::always_inline]] V slope(V x) const {
+    const V e = bell(x);
+    return simd::mul_add<Arch>(x * density_, e, below(x, e));
+  }
+
+ private:
+  V bell(V x) const { return exp_.nonpositive(half_ * x * x); }
+
+  [[gnu::always_inline]] V below(V x, V e) const {
+    const V t = one_ / simd::mul_add<Arch>(scale_, xsimd::abs(x), one_);
+    V r = simd::mul_add<Arch>(c9_, t, c8_);
+    r = simd::mul_add<Arch>(r, t, c7_);
+    r = simd::mul_add<Arch>(r, t, c6_);
+    r = simd::mul_add<Arch>(r, t, c5_);
+    r = simd::mul_add<Arch>(r, t, c4_);
+    r = simd::mul_add<Arch>(r, t, c3_);
+    r = simd::mul_add<Arch>(r, t, c2_);
+    r = simd::mul_add<Arch>(r, t, c1_);
+    const V tail = e * simd::mul_add<Arch>(r, t, c0_);
+    return xsimd::select(x < V(0.0f), tail, one_ - tail);
+  }
+
+  V half_ = simd::constant<Arch>(-0.5f), one_ = simd::constant<Arch>(1.0f), scale_ = simd::constant<Arch>(0.26f);
+  V density_ = simd::constant<Arch>(0.398942280f);
+  V c9_ = simd::constant<Arch>(0.0339003232f), c8_ = simd::constant<Arch>(-0.17037302f);
+  V c7_ = simd::constant<Arch>(0.29062506f), c6_ = simd::constant<Arch>(-0.200312404f);
+  V c5_ = simd::constant<Arch>(0.199680661f), c4_ = simd::constant<Arch>(0.0314560191f);
+  V c3_ = simd::constant<Arch>(0.109390001f), c2_ = simd::constant<Arch>(0.101736509f);
+  V c1_ = simd::constant<Arch>(0.103903866f), c0_ = simd::constant<Arch>(-7.01274625e-6f);
+  Exp<Arch> exp_;
+};
+
 /// GELU's tanh form, x/2·(1 + tanh(u)) with u = √(2/π)(x + 0.044715x³): since (1 + tanh(u))/2 = σ(2u), x·σ(2u), which
 /// cancels nothing below 0.
 template <class Arch>

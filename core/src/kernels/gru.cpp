@@ -7,9 +7,9 @@ namespace attn::kernels {
 
 template <class Arch>
 void gru_cell(Index n, const float* x, const float* g, const float* h, float* out) {
-  simd::each<Arch>(n, [=, sigmoid = Sigmoid<Arch>()](auto load, auto store) {
+  simd::each<Arch>(n, [=, sigmoid = Sigmoid<Arch>(), tanh = Tanh<Arch>()](auto load, auto store) {
     const auto r = sigmoid(load(x) + load(g)), z = sigmoid(load(x + n) + load(g + n));
-    const auto fresh = xsimd::tanh(load(x + 2 * n) + r * load(g + 2 * n));
+    const auto fresh = tanh(load(x + 2 * n) + r * load(g + 2 * n));
     store(out, fresh + z * (load(h) - fresh));
   });
 }
@@ -18,9 +18,9 @@ template <class Arch>
 void gru_cell_backward(Index n, const float* x, const float* g, const float* h, const float* gradient, float* to_x,
                        float* to_g, float* to_h) {
   using V = simd::batch<Arch>;
-  simd::each<Arch>(n, [=, one = V(1.0f), sigmoid = Sigmoid<Arch>()](auto load, auto store) {
+  simd::each<Arch>(n, [=, one = V(1.0f), sigmoid = Sigmoid<Arch>(), tanh = Tanh<Arch>()](auto load, auto store) {
     const V r = sigmoid(load(x) + load(g)), z = sigmoid(load(x + n) + load(g + n));
-    const V recurrent = load(g + 2 * n), fresh = xsimd::tanh(load(x + 2 * n) + r * recurrent);
+    const V recurrent = load(g + 2 * n), fresh = tanh(load(x + 2 * n) + r * recurrent);
     const V to_out = load(gradient);
     // out = n + z (h - n)
     store(to_h, to_out * z);

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "../simd.hpp"
+#include "exp.hpp"
 #include "reduce.hpp"
 
 namespace attn::kernels {
@@ -26,9 +27,10 @@ template <class Arch>
 void additive_scores(Index t, Index s, Index a, const float* q, const float* k, const float* v, float* scores,
                      float* scratch) {
   using V = simd::batch<Arch>;
+  const Tanh<Arch> tanh;
   for (Index i = 0; i < t; ++i)
     for (Index j = 0; j < s; ++j) {
-      simd::map<Arch>(a, q + i * a, k + j * a, scratch, [](V x, V y) { return xsimd::tanh(x + y); });
+      simd::map<Arch>(a, q + i * a, k + j * a, scratch, [&](V x, V y) { return tanh(x + y); });
       scores[i * s + j] = dot<Arch>(a, scratch, v);
     }
 }
@@ -37,26 +39,18 @@ template <class Arch>
 void additive_scores_backward(Index t, Index s, Index a, const float* q, const float* k, const float* v, const float* g,
                               float* to_q, float* to_k, float* to_v) {
   using V = simd::batch<Arch>;
-  constexpr Index lanes = simd::kLanes<Arch>;
+  const Tanh<Arch> tanh;
   for (Index i = 0; i < t; ++i)
     for (Index j = 0; j < s; ++j) {
       const float slope = g[i * s + j];
       if (slope == 0) continue;
       const float *x = q + i * a, *y = k + j * a;
-      Index at = 0;
-      for (; at + lanes <= a; at += lanes) {
-        const V h = xsimd::tanh(simd::load<Arch>(x + at) + simd::load<Arch>(y + at));
-        const V inner = V(slope) * simd::load<Arch>(v + at) * (V(1.0f) - h * h);
-        simd::store<Arch>(to_v + at, simd::load<Arch>(to_v + at) + V(slope) * h);
-        simd::store<Arch>(to_q + i * a + at, simd::load<Arch>(to_q + i * a + at) + inner);
-        simd::store<Arch>(to_k + j * a + at, simd::load<Arch>(to_k + j * a + at) + inner);
-      }
-      for (; at < a; ++at) {
-        const float h = std::tanh(x[at] + y[at]), inner = slope * v[at] * (1 - h * h);
-        to_v[at] += slope * h;
-        to_q[i * a + at] += inner;
-        to_k[j * a + at] += inner;
-      }
+      simd::each<Arch>(a, [&](auto load, auto store) {
+        const V h = tanh(load(x) + load(y)), inner = V(slope) * load(v) * (V(1.0f) - h * h);
+        store(to_v, load(to_v) + V(slope) * h);
+        store(to_q + i * a, load(to_q + i * a) + inner);
+        store(to_k + j * a, load(to_k + j * a) + inner);
+      });
     }
 }
 
