@@ -34,7 +34,8 @@ bool spin(Ready ready) {
 }
 
 /// Helpers look out for a new generation number, then sleep until there is one; they take pieces from one atomic counter
-/// beside the caller, who in turn looks out for the last of them to finish.
+/// beside the caller. When none is left the caller closes the job and looks out for the last helper inside to finish: one
+/// that was too slow to wake finds it closed, and nobody waits for it.
 class Pool {
  public:
   ~Pool() { stop(); }
@@ -59,18 +60,36 @@ class Pool {
     body_ = &body;
     failure_ = nullptr;
     next_ = 0;
-    busy_ = static_cast<int>(helpers_.size());
+    helping_ -= kClosed;
     announce();
     take_pieces();
-    if (!spin([this] { return busy_ == 0; })) {
+    helping_ += kClosed;
+    const auto alone = [this] { return helping_ == kClosed; };
+    if (!spin(alone)) {
       std::unique_lock lock(mutex_);
-      done_.wait(lock, [this] { return busy_ == 0; });
+      done_.wait(lock, alone);
     }
     if (failure_) std::rethrow_exception(failure_);
   }
 
  private:
-  /// The job's fields are written before, and read after, the generation changes.
+  /// What `helping_` counts from while there is no job to enter.
+  static constexpr int kClosed = -2 * kMaxThreads;
+
+  /// The job's fields are written before it opens, and only read inside.
+  bool enter() {
+    int helping = helping_;
+    while (helping >= 0)
+      if (helping_.compare_exchange_weak(helping, helping + 1)) return true;
+    return false;
+  }
+
+  void leave() {
+    if (--helping_ != kClosed) return;
+    const std::lock_guard lock(mutex_);  // the caller must not fall asleep between its look and the call
+    done_.notify_one();
+  }
+
   void announce() {
     {
       const std::lock_guard lock(mutex_);
@@ -90,11 +109,9 @@ class Pool {
       }
       if (stopping_) return;
       seen = generation_;
+      if (!enter()) continue;
       take_pieces();
-      if (--busy_ == 0) {
-        const std::lock_guard lock(mutex_);  // the caller must not fall asleep between its look and the call
-        done_.notify_one();
-      }
+      leave();
     }
   }
 
@@ -130,7 +147,7 @@ class Pool {
   const Body* body_ = nullptr;
   std::exception_ptr failure_;
   std::atomic<Index> next_{0};
-  std::atomic<int> busy_{0};
+  std::atomic<int> helping_{kClosed};  ///< helpers inside the job
   std::atomic<int> sleeping_{0};
   std::atomic<unsigned> generation_{0};
   std::atomic<bool> stopping_{false};

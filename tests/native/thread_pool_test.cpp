@@ -1,4 +1,5 @@
 // The thread pool by itself.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
@@ -43,6 +44,17 @@ TEST_CASE("an empty range runs nothing") {
   for (const int n : thread_counts()) {
     const Threads threads(n);
     parallel_for(0, 4, [](Index, Index) { FAIL("called"); });
+  }
+}
+
+TEST_CASE("a helper that wakes too late for a loop finds it closed, and takes part in a later one") {
+  const Threads threads(thread_counts().back());
+  for (int round = 0; round < 3000; ++round) {
+    // Long enough, now and then, for helpers to fall asleep: they then wake while the loop runs, or after it.
+    if (round % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(20 * (round % 10)));
+    std::vector<int> calls(static_cast<std::size_t>(2 + round % 5));  // gone when the loop is
+    parallel_for(static_cast<Index>(calls.size()), 1, [&](Index begin, Index) { ++calls[static_cast<std::size_t>(begin)]; });
+    REQUIRE(std::ranges::all_of(calls, [](int n) { return n == 1; }));
   }
 }
 
