@@ -20,7 +20,7 @@ const check = 'import numpy, torch; assert "scale" in torch.nn.functional.scaled
 const fits = async (python) => (await attempt(python, ['-c', check]).catch(() => ({ code: 1 }))).code === 0;
 
 async function privateCopy() {
-  const recipe = { revision: 1, packages: ['python3-torch'], exclude: ['./usr/lib/libtorch-test'] };
+  const recipe = { revision: 1, packages: ['python3-torch', 'libopenblas0-pthread'], exclude: ['./usr/lib/libtorch-test'] };
   const folder = await part('torch', 'PyTorch (about 210 MB)', recipe, async (into) => {
     const files = await unpackPackages({ suite: 'trixie', ...recipe, withDependencies: 'all', folder: into });
     // Debian 13's programs need its newer libc, so its own loader starts them.
@@ -28,7 +28,7 @@ async function privateCopy() {
       'base=$(cd "${0%/*}/.." && pwd)',
       'lib="$base/usr/lib/x86_64-linux-gnu"',
       'export PYTHONHOME="$base/usr" PYTHONNOUSERSITE=1',
-      'exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib:$lib/blas:$lib/lapack:$base/usr/lib" "$base/usr/bin/python3.13" "$@"',
+      'exec "$lib/ld-linux-x86-64.so.2" --library-path "$lib:$lib/openblas-pthread:$base/usr/lib" "$base/usr/bin/python3.13" "$@"',
     ]);
     return files;
   });

@@ -17,7 +17,7 @@ const PAUSE_MS = 50;
 const pause = () => new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
 
 /** Calls only what returns a promise is waited for: even an empty wait would cost a short call dearly. */
-async function time(run, calls) {
+async function timeCalls(run, calls) {
   const begin = performance.now();
   for (let i = 0; i < calls; i += 1) {
     const pending = run();
@@ -27,35 +27,34 @@ async function time(run, calls) {
 }
 
 /**
- * contestants: [{ name, run(), output?() }]. run does the work once, and may return a promise; output resolves with the
- * Float32Array that it computes, in the case's own layout. Resolves with one { name, median, low, high, rounds, calls,
- * note } each, in milliseconds a call. Throws if two outputs differ by more than rounding explains.
+ * contestants: [{ name, run(), output?() }]. run does the work once, and may return a promise; a program that times itself
+ * has time(calls) instead, which resolves with the milliseconds of a call. output resolves with the Float32Array that is
+ * computed, in the case's own layout. Resolves with one { name, median, low, high, rounds, calls, note } each, in
+ * milliseconds a call. Throws if two outputs differ by more than rounding explains.
  */
-export async function interleave(one, contestants, { rounds = 15 } = {}) {
+export async function interleave(one, contestants, { rounds = 15, sampleMs = SAMPLE_MS } = {}) {
   const checked = await check(one, contestants);
   const entries = [];
-  for (const [i, contestant] of contestants.entries()) entries.push(await warmUp(contestant, checked[i], rounds));
+  for (const [i, contestant] of contestants.entries()) entries.push(await warmUp(contestant, checked[i], rounds, sampleMs));
   for (let round = 0; round < rounds; round += 1) {
     const turns = entries.filter((entry) => round < entry.rounds);
     for (const entry of round % 2 === 0 ? turns : turns.reverse()) {
       await pause();
-      if (entry.calls > 1) await time(entry.run, 1); // its data back into the caches, its threads awake
-      entry.samples.push(await time(entry.run, entry.calls));
+      if (entry.calls > 1) await entry.time(1); // its data back into the caches, its threads awake
+      entry.samples.push(await entry.time(entry.calls));
     }
   }
   return entries.map(({ name, samples, calls, note }) => ({ name, ...summary(samples), calls, note }));
 }
 
-async function warmUp({ name, run }, checked, rounds) {
-  if (checked > TOO_SLOW_MS) return { name, run, rounds: 0, calls: 1, samples: [checked], note: 'slow: one call' };
+async function warmUp({ name, run, time = (calls) => timeCalls(run, calls) }, checked, rounds, sampleMs) {
+  if (checked > TOO_SLOW_MS) return { name, time, rounds: 0, calls: 1, samples: [checked], note: 'slow: one call' };
   let last = 0;
-  for (let spent = 0, calls = 0; spent < WARM_UP_MS || (calls < 3 && last < SLOW_MS); calls += 1) {
-    last = await time(run, 1);
-    spent += last;
-  }
-  const calls = Math.max(1, Math.ceil(SAMPLE_MS / Math.max(await time(run, 1), 1e-4)));
-  if (last < SLOW_MS || rounds <= SLOW_ROUNDS) return { name, run, rounds, calls, samples: [] };
-  return { name, run, rounds: SLOW_ROUNDS, calls, samples: [], note: `slow: ${SLOW_ROUNDS} rounds` };
+  const begin = performance.now();
+  for (let calls = 0; performance.now() - begin < WARM_UP_MS || (calls < 3 && last < SLOW_MS); calls += 1) last = await time(1);
+  const calls = Math.max(1, Math.ceil(sampleMs / Math.max(await time(1), 1e-4)));
+  if (last < SLOW_MS || rounds <= SLOW_ROUNDS) return { name, time, rounds, calls, samples: [] };
+  return { name, time, rounds: SLOW_ROUNDS, calls, samples: [], note: `slow: ${SLOW_ROUNDS} rounds` };
 }
 
 /** Compares all outputs with the first; resolves with the milliseconds that each took. */
@@ -64,7 +63,7 @@ async function check(one, contestants) {
   let expected;
   for (const { name, output } of contestants) {
     let numbers;
-    times.push(output ? await time(async () => { numbers = await output(); }, 1) : 0);
+    times.push(output ? await timeCalls(async () => { numbers = await output(); }, 1) : 0);
     if (expected && numbers) requireClose(one, expected, { name, numbers });
     else if (numbers) expected = { name, numbers };
   }

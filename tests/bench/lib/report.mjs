@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 
 /**
  * rows: what `interleave` gives, with { case, causal, flops, threads, role }, where role is 'ours', 'peer' or 'control'.
- * peak: the GFLOP/s of as many threads. Adds gflops, shareOfPeak and, for our own rows, ratios: how many times as long
+ * peak: the GFLOP/s of as many threads, where a row does not bring its own. Adds gflops, shareOfPeak and, for our own rows, ratios: how many times as long
  * each peer takes on that case.
  */
 export function withRatios(rows, peak) {
@@ -15,7 +15,7 @@ export function withRatios(rows, peak) {
     return {
       ...row,
       gflops,
-      shareOfPeak: gflops && peak ? gflops / peak : undefined,
+      shareOfPeak: gflops && (row.peak ?? peak) ? gflops / (row.peak ?? peak) : undefined,
       ratios: Object.fromEntries(peers.map((peer) => [peer.name, peer.median / row.median])),
     };
   });

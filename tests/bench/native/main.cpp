@@ -1,6 +1,7 @@
 // Measures one case with Google Benchmark, whose options (--benchmark_repetitions, --benchmark_format=json, ...) hold:
 //   attn_bench gemm 512 512 512 | attention 8 1024 1024 64 | causal ... | backward ... |
-//     causal_backward ... | materialised ... | parallel_for | fma | triad
+//     causal_backward ... | materialised ... | parallel_for | fma | triad |
+//     gpt_step 32 24 32 2 2 21 0
 //     [--threads=N] [--isa=NAME] [--inputs=FILE] [--output=FILE]
 //   attn_bench list          the instruction sets, best first
 // The list of cases is the driver's (tests/bench/native.mjs); it hands over the inputs in a file of float32 and reads

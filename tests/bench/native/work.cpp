@@ -20,6 +20,7 @@ constexpr std::array kinds{
     Kind{"causal_backward", 4, causal_attention_backward},
     Kind{"materialised", 4, materialised_attention},
     Kind{"parallel_for", 0, empty_parallel_for},
+    Kind{"gpt_step", 7, gpt_step},
 };
 
 }  // namespace

@@ -9,6 +9,9 @@ import { measureMemory } from './memory.mjs';
 import { scale } from './scaling.mjs';
 import { train } from './train.mjs';
 
-const kinds = { compare, memory: measureMemory, scaling: scale, train };
+/** Only Node can import it. */
+const steps = async (...args) => (await import('./steps.mjs')).trainingSteps(...args);
+
+const kinds = { compare, memory: measureMemory, scaling: scale, steps, train };
 
 export const run = (platform, part, tell) => kinds[part.kind](platform, part, tell);

@@ -30,12 +30,11 @@ export async function train(platform, { rounds }, tell) {
 }
 
 async function compare(platform, sets, rounds) {
-  const { config, tokens, targets } = gpt;
   const contestants = [];
   for (const simd of sets) {
     const attn = await platform.load({ simd, threads: 1 });
     attn.manualSeed(1);
-    contestants.push(oursGpt(attn, `ours, ${simd}`, config, contestants[0]?.weights(), tokens, targets));
+    contestants.push(oursGpt(attn, `ours, ${simd}`, gpt, contestants[0]?.weights()));
   }
   const weights = contestants[0].weights();
   const { tf, wasm } = await platform.tfjs();
@@ -43,7 +42,7 @@ async function compare(platform, sets, rounds) {
   wasm.setThreadsCount(1);
   for (const backend of ['wasm', 'cpu']) {
     await tf.setBackend(backend);
-    const peer = tfjsGpt(tf, `tfjs-${backend}`, config, weights, tokens, targets);
+    const peer = tfjsGpt(tf, `tfjs-${backend}`, gpt, weights);
     // One engine has two backends; each model's tensors stay where they were made.
     const on = (run) => async () => {
       await tf.setBackend(backend);
@@ -52,7 +51,7 @@ async function compare(platform, sets, rounds) {
     contestants.push({ ...peer, run: on(peer.run), output: on(peer.output) });
   }
   // A gradient sums over all tokens what passed through every layer.
-  const one = { name: 'GPT step', terms: tokens.length + 4 * config.dModel };
+  const one = { name: gpt.name, terms: gpt.tokens.length + 4 * gpt.config.dModel };
   const results = await interleave(one, contestants, { rounds });
   return results.map((result, i) => ({ ...result, case: one.name, threads: 1, flops: gptFlops(gpt), role: contestants[i].role }));
 }
@@ -84,18 +83,18 @@ const each = (parts, warmUp, f) => Object.fromEntries(Object.entries(parts).map(
 /** Medians of { forward, backward, optimizer }, in ms. */
 async function measureHalves(platform, simd, rounds) {
   const attn = await platform.load({ simd, threads: 1 });
-  const { config: { lr, ...config }, tokens, targets } = gpt;
+  const { config, batch, tokens, targets, lr } = gpt;
   const model = new attn.models.GPT(config);
   const optimizer = new attn.optim.Adam(model.parameters(), { lr });
-  const batch = { shape: [tokens.length / config.maxLength, config.maxLength], dtype: 'int32' };
-  const [given, wanted] = [attn.tensor(tokens, batch), attn.tensor(targets, batch)];
+  const classes = { shape: [batch, config.maxLength], dtype: 'int32' };
+  const [given, wanted] = [attn.tensor(tokens, classes), attn.tensor(targets, classes)];
   return each(timeSteps(5 * rounds + 20, optimizer, () => model.loss(given, wanted)), 20, (list) => quantile(list, 0.5));
 }
 
 /** Bytes of tensors and of the heap after the first steps and after a thousand. */
 async function measureHeap({ load }, simd) {
   const { attn, heapBytes } = await loadWithExactHeap(load, { simd });
-  const step = oursGpt(attn, 'ours', gpt.config, undefined, gpt.tokens, gpt.targets);
+  const step = oursGpt(attn, 'ours', gpt);
   const now = () => ({ tensors: attn.memory(), heap: heapBytes() });
   for (let i = 0; i < 5; i += 1) step.run();
   const before = now();

@@ -1,9 +1,8 @@
 // The GPT of the training benchmark in TensorFlow.js, from the same initial weights, with its own Adam. Its WebAssembly
 // backend has no gradient of gather, so that tokens are rows of an identity matrix here.
 
-/** tf: TensorFlow.js with `backend` in use; config: of our model; weights: its state dict, as { shape, data }. */
-export function tfjsGpt(tf, name, { vocabSize, maxLength: T, dModel: D, numHeads: H, numLayers, lr }, weights, tokens, targets) {
-  const B = tokens.length / T;
+/** tf: TensorFlow.js with `backend` in use; the workload of our model; weights: its state dict, as { shape, data }. */
+export function tfjsGpt(tf, name, { config: { vocabSize, maxLength: T, dModel: D, numHeads: H, numLayers }, batch: B, tokens, targets, lr }, weights) {
   const variables = Object.fromEntries(Object.entries(weights).map(([key, { shape, data }]) => [key, tf.variable(tf.tensor(data, shape))]));
   const oneHot = (classes) => tf.cast(tf.oneHot(tf.tensor(classes, [B * T], 'int32'), vocabSize), 'float32');
   const [given, wanted] = [oneHot(tokens), oneHot(targets)];
