@@ -38,7 +38,8 @@ void for_each_run(const Shape& shape, const std::array<Shape, N>& all_strides, s
   const Index runs = (inner + kRun - 1) / kRun;
   const Index rows = numel(sizes) / inner;
   parallel_for(rows * runs, std::max<Index>(1, kGrain / std::min(inner, kRun)), [&](Index begin, Index end) {
-    Shape at(sizes.size());  // the row's place in each dimension: counted on, since divisions cost more than a short run
+    // The row's place in each dimension: counted on, since divisions cost more than a short run.
+    Shape at(sizes.size());
     std::array<Index, N> rows_at{};
     Index start = begin % runs * kRun, offset = begin / runs * inner + start;
     for (std::size_t i = sizes.size(), rest = static_cast<std::size_t>(begin / runs); i-- > 1;) {

@@ -33,9 +33,9 @@ bool spin(Ready ready) {
   return ready();
 }
 
-/// Helpers look out for a new generation number, then sleep until there is one; they take pieces from one atomic counter
-/// beside the caller. When none is left the caller closes the job and looks out for the last helper inside to finish: one
-/// that was too slow to wake finds it closed, and nobody waits for it.
+/// Helpers look out for a new generation number, then sleep until there is one; they take pieces from one atomic
+/// counter beside the caller. When none is left the caller closes the job and looks out for the last helper inside to
+/// finish: one that was too slow to wake finds it closed, and nobody waits for it.
 class Pool {
  public:
   ~Pool() { stop(); }

@@ -22,8 +22,8 @@ struct UnaryCase {
 constexpr double ulp = 2 * tolerance::rounding;
 
 // exp, log, tanh: 2 ulp from the library. sigmoid and silu: those of exp, and 1 + e and the quotient half each;
-// silu's product is the quotient's numerator. gelu: tests/native/accuracy_test.cpp has it in ulp; of |x|/2, Φ is off by its
-// polynomial in a rounded quotient, 2.5 roundings, and its sum and product. gelu_tanh: as silu, of an argument z
+// silu's product is the quotient's numerator. gelu: tests/native/accuracy_test.cpp has it in ulp; of |x|/2, Φ is off by
+// its polynomial in a rounded quotient, 2.5 roundings, and its sum and product. gelu_tanh: as silu, of an argument z
 // that is 5 roundings off at most; σ turns these into 5 z σ'(z) of |x|, and z σ'(z) <= 0.224.
 const UnaryCase unary_cases[] = {
     {Unary::neg, "neg", [](double x) { return -x; }, -9, 9, 0, 0},

@@ -53,7 +53,8 @@ TEST_CASE("a helper that wakes too late for a loop finds it closed, and takes pa
     // Long enough, now and then, for helpers to fall asleep: they then wake while the loop runs, or after it.
     if (round % 3 == 0) std::this_thread::sleep_for(std::chrono::microseconds(20 * (round % 10)));
     std::vector<int> calls(static_cast<std::size_t>(2 + round % 5));  // gone when the loop is
-    parallel_for(static_cast<Index>(calls.size()), 1, [&](Index begin, Index) { ++calls[static_cast<std::size_t>(begin)]; });
+    parallel_for(static_cast<Index>(calls.size()), 1,
+                 [&](Index begin, Index) { ++calls[static_cast<std::size_t>(begin)]; });
     REQUIRE(std::ranges::all_of(calls, [](int n) { return n == 1; }));
   }
 }

@@ -108,7 +108,8 @@ class Sigmoid {
   Exp<Arch> exp_;
 };
 
-/// x + x³P(x²) near 0, where a quotient of exponentials cancels, else ±(1 - 2e / (1 + e)) with e = e^-2|x|. Within 1.5 ulp.
+/// x + x³P(x²) near 0, where a quotient of exponentials cancels, else ±(1 - 2e / (1 + e)) with e = e^-2|x|. Within 1.5
+/// ulp.
 template <class Arch>
 class Tanh {
   using V = simd::batch<Arch>;
@@ -133,8 +134,8 @@ class Tanh {
   Exp<Arch> exp_;
 };
 
-/// GELU, x·Φ(x), by Φ(-|x|) = e^(-x²/2) · R(t), t = 1 / (1 + 0.26|x|): one exponential for Φ and its slope φ, and nothing
-/// cancels below 0. R is of degree 9, fitted on |x| <= 13 to 5e-9 of itself.
+/// GELU, x·Φ(x), by Φ(-|x|) = e^(-x²/2) · R(t), t = 1 / (1 + 0.26|x|): one exponential for Φ and its slope φ, and
+/// nothing cancels below 0. R is of degree 9, fitted on |x| <= 13 to 5e-9 of itself.
 template <class Arch>
 class Gelu {
   using V = simd::batch<Arch>;

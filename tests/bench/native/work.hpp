@@ -39,8 +39,8 @@ Work causal_attention_backward(const Sizes& heads_queries_keys_dim);
 Work materialised_attention(const Sizes& heads_queries_keys_dim);
 /// A parallel_for of as many empty pieces as there are threads.
 Work empty_parallel_for(const Sizes& none);
-/// A step of training of models::GPT with AdamW and clipping. Inputs are all parameters in the order of their names, tokens
-/// and targets; the output is the loss of the first call and its gradients. tied is 0 or 1.
+/// A step of training of models::GPT with AdamW and clipping. Inputs are all parameters in the order of their names,
+/// tokens and targets; the output is the loss of the first call and its gradients. tied is 0 or 1.
 Work gpt_step(const Sizes& batch_length_width_heads_layers_vocabulary_tied);
 
 /// The work of a name on the command line. Throws std::invalid_argument for an unknown name or a wrong number of sizes.
