@@ -38,14 +38,14 @@ for (const browserName of browsers) {
 
     for (const size of [{ width: 1280, height: 640 }, phone]) {
       test(`Tab never leads under something that sticks, at ${size.width} px`, async () => {
-        for (const view of ['home', 'learn', 'documents']) {
+        for (const view of ['home', 'learn', 'train', 'documents']) {
           const { page, verify } = await open(its.browser, its.home, views[view], size);
           for (const way of ['forward', 'back']) {
             for (let n = 0; n < 45; n++) {
               if (way === 'back') await page.keyboard.down('Shift');
               await page.keyboard.press('Tab');
               if (way === 'back') await page.keyboard.up('Shift');
-              await eventually(async () => assert.equal(await covered(page), undefined, `${view}, ${way}`), 1500);
+              await eventually(async () => assert.equal(await covered(page), undefined, `${view}, ${way}`)); // scrolling is smooth, and slow where much else runs
             }
           }
           await verify();
@@ -145,15 +145,15 @@ for (const browserName of browsers) {
       for (const [view, hash] of Object.entries({ ...views, ...modes })) {
         const { page, verify } = await open(its.browser, its.home, `${hash}&theme=dark`);
         await page.emulateMediaType('print');
-        // Canvases are drawn again: what there is of paint is light on the whole.
-        const darkness = await eventually(() => page.$$eval('[data-view]:not([hidden]) canvas', (all) => all.filter((canvas) => canvas.checkVisibility() && canvas.width > 0).map((canvas) => {
+        // Canvases are drawn again: the dark theme’s brightest colour is 205 of 255.
+        const brightness = await eventually(() => page.$$eval('[data-view]:not([hidden]) canvas', (all) => all.filter((canvas) => canvas.checkVisibility() && canvas.width > 0).map((canvas) => {
           const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-          let sum = 0, count = 0;
-          for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) [sum, count] = [sum + data[i] + data[i + 1] + data[i + 2], count + 3];
-          return count > 0.3 * 3 * canvas.width * canvas.height ? sum / count : 255; // of lines alone there is ink, and no ground
+          let brightest = 0, count = 0;
+          for (let i = 0; i < data.length; i += 4) if (data[i + 3] === 255) [brightest, count] = [Math.max(brightest, (data[i] + data[i + 1] + data[i + 2]) / 3), count + 1];
+          return count > 0.3 * canvas.width * canvas.height ? brightest : 255; // of lines alone there is ink, and no ground
         })));
-        assert.ok(darkness.every((mean) => mean > 128), `${view}: ${darkness}`);
-        assert.ok(darkness.length > 0 || !['train', 'positions'].includes(view), `${view} has canvases`);
+        assert.ok(brightness.every((most) => most > 210), `${view}: ${brightness}`);
+        assert.ok(brightness.length > 0 || !['train', 'positions'].includes(view), `${view} has canvases`);
         const seen = await page.evaluate(() => ({
           // Of what is printed; a heading for screen readers alone is not.
           chrome: [...document.querySelectorAll('#app > header, #app > footer, nav, .button')].filter((element) => element.checkVisibility()).map((element) => element.outerHTML.slice(0, 60)),
