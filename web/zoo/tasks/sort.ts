@@ -11,7 +11,7 @@ export const sort = ofRow({
   },
   sizes: { letters: 26, shortest: 6, longest: 6 },
   answer: (row) => row.sort(),
-  changed: { model: { kind: 'decoder', dModel: 64, numHeads: 4, numLayers: 1 }, recipe: { ...usual, batch: 64, steps: 1100 } },
+  changed: { model: { kind: 'decoder', dModel: 64, numHeads: 4, numLayers: 1 }, recipe: { ...usual, batch: 64, steps: 1500 } },
   suggestions: [
     { text: { zh: '长度从 3 到 8', en: 'Lengths from 3 to 8' }, values: { shortest: 3, longest: 8 } },
     { text: { zh: '不给位置信息：写过几个相同的字母，就数不清了', en: 'Without positions: how often a letter was written is lost' }, model: { positions: 'none' } },

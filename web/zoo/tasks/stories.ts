@@ -67,7 +67,7 @@ export const stories: Task = {
   make: (random, { people, facts, write, language }) => story(random, language as Language, people as number, facts as number, write as string),
   model: { kind: 'gruDot', embeddingDim: 32, hiddenSize: 64 },
   models: [{ kind: 'encoderDecoder', dModel: 64, numHeads: 4, numLayers: 2 }],
-  recipe: { ...usual, steps: 1200 },
+  recipe: { ...usual, steps: 2000 },
   metric: 'exact',
   goal: 0.98,
   picture: 'alignment',
