@@ -74,8 +74,9 @@ for (const browserName of browsers) {
           await page.waitForSelector('.inspector .katex');
           const left = await page.evaluate(() => [document.documentElement.scrollHeight - innerHeight, document.documentElement.scrollWidth - innerWidth]);
           assert.ok(left.every((more) => more <= 0), `${hash}, ${size.width}: ${left}`);
-          // No cell's number is cut off.
-          assert.deepEqual(await page.$$eval('[data-mode="equation"] td[data-value]', (cells) => cells.filter((cell) => cell.scrollWidth > cell.clientWidth + 2).map(({ textContent }) => textContent)), []);
+          // No cell's number is cut off, and all are read from the last row.
+          assert.ok(await page.$$eval('[data-mode="equation"] :is(td[data-value], .cells input)', (cells) => cells.every((cell) => !cell.checkVisibility() || parseFloat(getComputedStyle(cell).fontSize) >= 23.9)));
+          assert.deepEqual(await page.$$eval('[data-mode="equation"] td[data-value]', (cells) => cells.filter((cell) => cell.checkVisibility() && cell.scrollWidth > cell.clientWidth + 2).map(({ textContent }) => textContent)), []);
           await verify();
         }
       }
