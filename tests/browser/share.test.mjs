@@ -98,6 +98,14 @@ for (const browserName of browsers) {
       await eventually(async () => assert.equal((await page.evaluate(() => window.copied)).length, 1));
       const [link] = await page.evaluate(() => window.copied);
       assert.equal(link, page.url());
+      await page.waitForFunction(() => document.querySelector('main + [role="status"]').textContent === '已复制链接');
+      // Where the browser refuses, the reader copies it.
+      await page.evaluate(() => { navigator.clipboard.writeText = () => Promise.reject(new Error('no')); });
+      await pick(page, 'link');
+      const field = await page.waitForSelector('dialog textarea');
+      assert.equal(await field.evaluate((area) => area.value.slice(area.selectionStart, area.selectionEnd)), page.url());
+      await page.keyboard.press('Escape');
+      await page.waitForFunction(() => !document.querySelector('dialog'));
       assert.equal(await page.$eval('.learn h1 a', (a) => a.href), page.url());
       const fourth = await page.$eval('.learn nav li:nth-child(4) a', (a) => a.href);
       await page.goto('about:blank');
